@@ -1,0 +1,232 @@
+/**
+ * This shard's own copy of its partitions, in LMDB: rows, and per partition a cursor into the log, changed together in
+ * one transaction. The only file that knows LMDB.
+ *
+ *     key    u32 partition · u32 view id · entity key      (big-endian, so that a partition is one range)
+ *     cursor u32 0xFFFFFFFF · u32 partition  →  f64 sequence · u32 digest · u32 digest
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { encodeRecord, type RecordBytes, recordEventMs } from '../../cluster/catalog/record.ts';
+import type { App, View } from '../../cluster/catalog/views.ts';
+import { hashBytes, hashText } from '../../cluster/hash.ts';
+import type { Log } from '../../cluster/log.ts';
+import { ServingError } from '../../proto/errors.ts';
+import { ENTITY_KEY_BYTES_MAX } from '../../proto/names.ts';
+import { decodeRowBatch } from '../../proto/row-batch.ts';
+
+const KEY_HEADER_BYTES = 8;
+const META_PARTITION = 0xffffffff;
+const IDENTITY_KEY = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x69]);
+
+/** One message of the log as it came. */
+export type LogMessage = { readonly partition: number; readonly seq: number; readonly bytes: Uint8Array };
+
+export type Cursor = { readonly seq: number; readonly digest: string };
+
+export type ApplyResult = { readonly rowsApplied: number; readonly rowsStale: number; readonly messagesParked: number };
+
+export class Replica {
+  readonly #db: RootDatabase<Buffer, Buffer>;
+  readonly #log: Log;
+  readonly #viewById = new Map<number, View>();
+  readonly #viewIds = new Map<string, number>();
+  readonly #cursors = new Map<number, { seq: number; digestA: number; digestB: number }>();
+  readonly #keyBuffer = Buffer.alloc(KEY_HEADER_BYTES + ENTITY_KEY_BYTES_MAX);
+  /** Views of the key buffer by key length, so that a lookup allocates nothing. */
+  readonly #keyViews: (Buffer | undefined)[] = new Array<Buffer | undefined>(ENTITY_KEY_BYTES_MAX + 1);
+  #lastBytes: Uint8Array | null = null;
+  readonly #found: { bytes: Uint8Array; view: DataView; length: number };
+
+  constructor(options: { directory: string; app: App; log: Log }) {
+    mkdirSync(options.directory, { recursive: true });
+    this.#log = options.log;
+    for (const view of options.app.views.values()) {
+      const id = hashText(`${view.name}@${view.version}`, 0);
+      const other = this.#viewById.get(id);
+      if (other !== undefined) throw new Error(`views '${view.name}' and '${other.name}' have the same id; rename one`);
+      this.#viewById.set(id, view);
+      this.#viewIds.set(view.name, id);
+    }
+    this.#db = open<Buffer, Buffer>({
+      path: join(options.directory, 'replica.lmdb'),
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      // The log is the truth: after a power failure the replica resumes from the last flushed transaction.
+      overlappingSync: true,
+      noSubdir: true,
+    });
+    const empty = new Uint8Array(0);
+    this.#found = { bytes: empty, view: new DataView(empty.buffer), length: 0 };
+    this.#loadCursors();
+  }
+
+  /** What the stream called itself when this replica first followed it, or null. */
+  get streamIdentity(): string | null {
+    return this.#db.getBinary(IDENTITY_KEY)?.toString('utf8') ?? null;
+  }
+
+  async setStreamIdentity(identity: string): Promise<void> {
+    await this.#db.put(IDENTITY_KEY, Buffer.from(identity, 'utf8'));
+  }
+
+  /** Log sequence up to which a partition is applied; 0: nothing. */
+  appliedSeq(partition: number): number {
+    return this.#cursors.get(partition)?.seq ?? 0;
+  }
+
+  /** Replicas of a partition at the same sequence have the same digest. */
+  cursor(partition: number): Cursor {
+    const cursor = this.#cursors.get(partition) ?? { seq: 0, digestA: 0, digestB: 0 };
+    return { seq: cursor.seq, digest: hex32(cursor.digestA) + hex32(cursor.digestB) };
+  }
+
+  highestAppliedSeq(): number {
+    let highest = 0;
+    for (const cursor of this.#cursors.values()) if (cursor.seq > highest) highest = cursor.seq;
+    return highest;
+  }
+
+  /** The stored record, or null. Overwritten by the next lookup: use it or copy it before that. */
+  lookup(view: View, partition: number, key: Uint8Array): RecordBytes | null {
+    // The library hands out one shared buffer whose `length` is set to what was read.
+    const bytes = this.#db.getBinaryFast(this.#key(partition, this.#viewIds.get(view.name)!, key));
+    if (bytes === undefined) return null;
+    const found = this.#found;
+    if (bytes !== this.#lastBytes) {
+      this.#lastBytes = bytes;
+      found.bytes = bytes;
+      found.view = new DataView(bytes.buffer, bytes.byteOffset);
+    }
+    found.length = bytes.length;
+    return found;
+  }
+
+  /**
+   * Applies messages of the log and moves their cursors, all in one transaction. Messages at or below a cursor are
+   * skipped, so replaying is harmless. A row is kept only if it is not older than what is stored. Rows whose view or
+   * schema this process does not know are parked: counted, logged, not guessed at.
+   */
+  async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
+    const result = { rowsApplied: 0, rowsStale: 0, messagesParked: 0 };
+    const moved = new Map<number, { seq: number; digestA: number; digestB: number }>();
+    try {
+      await this.#db.transaction(() => {
+        moved.clear();
+        Object.assign(result, { rowsApplied: 0, rowsStale: 0, messagesParked: 0 });
+        for (const message of messages) this.#applyMessage(message, moved, result);
+        for (const [partition, cursor] of moved) this.#db.put(cursorKey(partition), encodeCursor(cursor));
+      });
+    } catch (thrown) {
+      // A full disk also rejects a second promise hung on the error; left alone it would end the process.
+      const committed = (thrown as { commitError?: Promise<unknown> }).commitError;
+      committed?.catch?.(() => {});
+      throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
+        cause: thrown,
+      });
+    }
+    for (const [partition, cursor] of moved) this.#cursors.set(partition, cursor);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close();
+  }
+
+  #applyMessage(
+    message: LogMessage,
+    moved: Map<number, { seq: number; digestA: number; digestB: number }>,
+    result: { rowsApplied: number; rowsStale: number; messagesParked: number },
+  ): void {
+    const { partition, seq } = message;
+    const before = moved.get(partition) ?? this.#cursors.get(partition) ?? { seq: 0, digestA: 0, digestB: 0 };
+    if (seq <= before.seq) return;
+    const cursor = { seq, digestA: before.digestA, digestB: before.digestB };
+    moved.set(partition, cursor);
+    const batch = decodeRowBatch(message.bytes);
+    const viewId = batch === null ? undefined : this.#viewIds.get(batch.view);
+    const view = viewId === undefined ? undefined : this.#viewById.get(viewId);
+    if (batch === null || viewId === undefined || view === undefined || batch.schemaHash !== view.schemaHash) {
+      result.messagesParked++;
+      this.#log.warn({ partition, seq, view: batch?.view }, 'log message parked: unknown view or schema');
+      return;
+    }
+    const valuesBytes = view.bitmapBytes + view.valuesBytes;
+    for (const row of batch.rows) {
+      if (
+        row.values.byteLength !== valuesBytes ||
+        row.key.byteLength > ENTITY_KEY_BYTES_MAX ||
+        row.key.byteLength === 0
+      ) {
+        result.messagesParked++;
+        continue;
+      }
+      const key = this.#key(partition, viewId, row.key);
+      const stored = this.lookup(view, partition, row.key);
+      if (stored !== null && recordEventMs(stored) > row.eventMs) {
+        result.rowsStale++;
+        continue;
+      }
+      if (stored !== null) mixDigest(cursor, key, stored.bytes.subarray(0, stored.length));
+      const record = encodeRecord(view, row.eventMs, seq, row.values);
+      mixDigest(cursor, key, record);
+      this.#db.put(Buffer.from(key), record as Buffer);
+      result.rowsApplied++;
+    }
+  }
+
+  #key(partition: number, viewId: number, entityKey: Uint8Array): Buffer {
+    const length = entityKey.byteLength;
+    const buffer = this.#keyBuffer;
+    buffer.writeUInt32BE(partition, 0);
+    buffer.writeUInt32BE(viewId, 4);
+    buffer.set(entityKey, KEY_HEADER_BYTES);
+    let key = this.#keyViews[length];
+    if (key === undefined) {
+      key = buffer.subarray(0, KEY_HEADER_BYTES + length);
+      this.#keyViews[length] = key;
+    }
+    return key;
+  }
+
+  #loadCursors(): void {
+    const start = cursorKey(0);
+    const end = Buffer.concat([cursorKey(0xffffffff), Buffer.from([0xff])]);
+    for (const { key, value } of this.#db.getRange({ start, end })) {
+      if (key.length !== start.length) continue;
+      const partition = key.readUInt32BE(4);
+      this.#cursors.set(partition, {
+        seq: value.readDoubleLE(0),
+        digestA: value.readUInt32LE(8),
+        digestB: value.readUInt32LE(12),
+      });
+    }
+  }
+}
+
+function cursorKey(partition: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeUInt32BE(META_PARTITION, 0);
+  key.writeUInt32BE(partition, 4);
+  return key;
+}
+
+function encodeCursor(cursor: { seq: number; digestA: number; digestB: number }): Buffer {
+  const value = Buffer.alloc(16);
+  value.writeDoubleLE(cursor.seq, 0);
+  value.writeUInt32LE(cursor.digestA, 8);
+  value.writeUInt32LE(cursor.digestB, 12);
+  return value;
+}
+
+/** Exclusive-or of a 64-bit hash of key and value: adding and taking out are the same, whatever the order. */
+function mixDigest(cursor: { digestA: number; digestB: number }, key: Uint8Array, value: Uint8Array): void {
+  const keyHash = hashBytes(key, 0x51ed270b);
+  cursor.digestA = (cursor.digestA ^ hashBytes(value, keyHash)) >>> 0;
+  cursor.digestB = (cursor.digestB ^ hashBytes(value, ~keyHash >>> 0)) >>> 0;
+}
+
+function hex32(value: number): string {
+  return value.toString(16).padStart(8, '0');
+}

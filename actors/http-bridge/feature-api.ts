@@ -1,0 +1,104 @@
+/** Bodies of `/v1/features`: rows to push, keys to read, and the answers to both. */
+import { ERROR_RULES, type ErrorCode, invalid } from '../../proto/errors.ts';
+import { ENTITY_KEY_BYTES_MAX, quoteShort } from '../../proto/names.ts';
+import type { FeatureReadRow, FeatureRow, PushAck } from '../router/gateway-port.ts';
+import { describeJson, isJsonObject, type JsonObject } from './json-text.ts';
+import { FEATURE_ROWS_MAX } from './limits.ts';
+import { timeoutMsOf } from './person-api.ts';
+
+export type PushRequest = {
+  /** Rows that are objects, in order. */
+  readonly rows: readonly FeatureRow[];
+  /** For each given row: its acknowledgement when it was refused here, or null when it is among `rows`. */
+  readonly refusals: readonly (PushAck | null)[];
+};
+
+/** `{"rows": [{…}, …]}`, 1 to 10,000 rows. A row that is no object is refused by itself, not the push. */
+export function parsePush(body: JsonObject): PushRequest {
+  const given = listOf(body, 'rows', ['rows']);
+  const rows: FeatureRow[] = [];
+  const refusals = given.map((row): PushAck | null => {
+    if (isJsonObject(row)) {
+      rows.push(row);
+      return null;
+    }
+    return {
+      error: {
+        code: 'INVALID_ARGUMENT',
+        message: `a row must be an object of the key and features, got ${describeJson(row)}`,
+      },
+    };
+  });
+  return { rows, refusals };
+}
+
+export type PushReply = { readonly status: number; readonly body: string };
+
+/**
+ * One entry a given row, in order. 200 when any row was accepted. When none was: the status of their common error code,
+ * so that a log that cannot be reached is 503 and worth a retry; 400 when the reasons differ.
+ */
+export function pushReply(request: PushRequest, acks: readonly PushAck[]): PushReply {
+  const codes = new Set<string>();
+  let accepted = 0;
+  let next = 0;
+  const all = request.refusals.map((refusal, row) => {
+    const ack = refusal ?? acks[next++] ?? NO_ACK;
+    if (!('error' in ack)) {
+      accepted++;
+      return ack;
+    }
+    codes.add(ack.error.code);
+    return { error: ack.error, row };
+  });
+  const status = accepted > 0 ? 200 : statusOf(codes);
+  return { status, body: JSON.stringify({ acks: all, accepted, rejected: all.length - accepted }) };
+}
+
+const NO_ACK: PushAck = { error: { code: 'INTERNAL', message: 'the row was not acknowledged; push it again' } };
+
+function statusOf(codes: ReadonlySet<string>): number {
+  const [only] = codes;
+  if (codes.size !== 1 || only === undefined || !Object.hasOwn(ERROR_RULES, only)) return 400;
+  return ERROR_RULES[only as ErrorCode].http;
+}
+
+export type ReadRequest = { readonly keys: readonly string[]; readonly timeoutMs: number | undefined };
+
+/** `{"keys": ["u1", …], "timeout_ms"?}`, 1 to 10,000 keys. */
+export function parseRead(body: JsonObject): ReadRequest {
+  const keys = listOf(body, 'keys', ['keys', 'timeout_ms']);
+  keys.forEach((key, i) => {
+    if (typeof key !== 'string' || key === '' || key.length > ENTITY_KEY_BYTES_MAX) {
+      throw invalid(`keys[${i}] must be a string of 1 to ${ENTITY_KEY_BYTES_MAX} bytes, got ${describeJson(key)}`);
+    }
+  });
+  return { keys: keys as string[], timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'") };
+}
+
+export function readReplyJson(rows: readonly FeatureReadRow[]): string {
+  return JSON.stringify({ rows }, plainIntegers);
+}
+
+/** A bigint as a number where a double holds it exactly, else as a string of digits. */
+export function plainIntegers(_key: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
+}
+
+function listOf(body: JsonObject, field: string, fields: readonly string[]): readonly unknown[] {
+  for (const name of Object.keys(body)) {
+    if (!fields.includes(name)) throw invalid(`unknown field ${quoteShort(name)}; there are: ${fields.join(', ')}`);
+  }
+  const list = body[field];
+  if (!Array.isArray(list) || list.length === 0) {
+    throw invalid(
+      `'${field}' must be a list of 1 to ${FEATURE_ROWS_MAX}, got ${Array.isArray(list) ? 'none' : describeJson(list)}`,
+    );
+  }
+  if (list.length > FEATURE_ROWS_MAX) {
+    throw invalid(`${list.length} ${field}; at most ${FEATURE_ROWS_MAX} are allowed, so split them`);
+  }
+  return list;
+}

@@ -1,0 +1,46 @@
+/** Every bound of the HTTP edge, in one place, each with its unit and its reason. */
+
+/** Default of `bodyBytesMax`, also after decompression: about a million FP32 values. */
+export const BODY_BYTES_MAX_DEFAULT = 4 * 1024 * 1024;
+/** Requests being answered at once; the next is refused with RESOURCE_EXHAUSTED. Far above what one router admits. */
+export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 4096;
+/** Sockets; beyond it new connections are closed at once. */
+export const CONNECTIONS_MAX = 10_000;
+
+/** A client must finish sending a request within this time: answers slow-loris bodies. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+/** The same for the header lines alone. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+/** How often the two timeouts above are looked at. */
+export const CONNECTIONS_CHECK_MS = 2_000;
+/** An idle keep-alive connection is closed after this; above the usual 60 s of load balancers. */
+export const KEEP_ALIVE_MS = 65_000;
+/** Header lines in total. */
+export const HEADER_BYTES_MAX = 16 * 1024;
+/** One path segment. Names hold 64 characters; the rest leaves room to quote a wrong one in the error. */
+export const PATH_SEGMENT_CHARS_MAX = 256;
+
+/** Nesting of any JSON body: `inputs` and its objects take three levels, a tensor's data at most `RANK_MAX`. */
+export const JSON_DEPTH_MAX = 32;
+/** Dimensions of a tensor. */
+export const RANK_MAX = 16;
+/** One dimension: the wire carries 32 bits. */
+export const DIMENSION_MAX = 2 ** 31 - 1;
+/** Elements of a tensor: keeps products of dimensions exact; the body's length bounds what is really there. */
+export const ELEMENTS_MAX = 2 ** 31 - 1;
+/** Inputs, and requested outputs, of one request. */
+export const TENSORS_MAX = 64;
+/** Characters of the name of a tensor. */
+export const TENSOR_NAME_CHARS_MAX = 256;
+/** Characters of a caller's `id` (/v2), which is echoed. */
+export const ECHOED_ID_CHARS_MAX = 256;
+/** Characters of `x-request-id` and of `request_id` (/v1). */
+export const REQUEST_ID_CHARS_MAX = 128;
+/** A deadline further away than this is a mistake in units. */
+export const TIMEOUT_MS_MAX = 3_600_000;
+/** Rows of one push and keys of one read. */
+export const FEATURE_ROWS_MAX = 10_000;
+/** Answers shorter than this go uncompressed: packing them takes longer than sending them. */
+export const COMPRESS_BYTES_MIN = 1024;
+/** How long `drain` waits for requests in flight when not told. */
+export const DRAIN_MS_DEFAULT = 10_000;

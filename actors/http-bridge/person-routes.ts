@@ -1,0 +1,89 @@
+/** The routes for people and curl: `/v1` and the index at `/`. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { notFound } from '../../proto/errors.ts';
+import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { type EdgeContext, pathParameter, plainBody, predict, type Route, send, timeoutHeaderMs } from './exchange.ts';
+import { parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from './feature-api.ts';
+import { type JsonObject, parseJsonObject } from './json-text.ts';
+import { parsePersonRequest, personCall, personReplyJson } from './person-api.ts';
+
+const INDEX = {
+  predict: 'POST /v1/predict/{model}[/versions/{version}]',
+  push_features: 'POST /v1/features/{view}:push',
+  get_features: 'POST /v1/features/{view}:get',
+  cluster: 'GET /v1/cluster',
+  open_inference: 'GET /v2, GET /v2/models/{model}, POST /v2/models/{model}/infer',
+  health: 'GET /v2/health/live, GET /v2/health/ready',
+};
+
+export function personRoutes(context: EdgeContext): Route[] {
+  const { gateway } = context;
+  const index = JSON.stringify({ name: 'dovetail', version: context.version, routes: INDEX });
+
+  const predictForPerson = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const model = pathParameter(request, 'model') ?? '';
+    const version = pathParameter(request, 'version');
+    checkName('model', model);
+    if (version !== undefined) checkVersion(version);
+    const description = gateway.describe(model, version);
+    const parsed = parsePersonRequest(await jsonBody(context, request), description);
+    // Errors from here on carry the caller's id too.
+    if (parsed.requestId !== undefined) request.id = parsed.requestId;
+    const result = await predict(context, request, reply, personCall(model, version, parsed));
+    return send(context, request, reply, 200, personReplyJson(parsed.single, parsed.rows, result));
+  };
+
+  const push = async (view: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const parsed = parsePush(await jsonBody(context, request));
+    const acks = parsed.rows.length === 0 ? [] : await gateway.push(view, parsed.rows);
+    const answer = pushReply(parsed, acks);
+    if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1');
+    return send(context, request, reply, answer.status, answer.body);
+  };
+
+  const read = async (view: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { keys, timeoutMs } = parseRead(await jsonBody(context, request));
+    const budgetMs = timeoutMs ?? timeoutHeaderMs(request.headers['x-timeout-ms']);
+    const rows = await gateway.get(view, keys, budgetMs === undefined ? undefined : { timeoutMs: budgetMs });
+    return send(context, request, reply, 200, readReplyJson(rows));
+  };
+
+  const features = (request: FastifyRequest, reply: FastifyReply): unknown => {
+    const target = pathParameter(request, 'target') ?? '';
+    const colon = target.lastIndexOf(':');
+    const verb = target.slice(colon + 1);
+    if (colon < 0 || (verb !== 'push' && verb !== 'get')) {
+      throw notFound(`no route /v1/features/${quoteShort(target)}; there are {view}:push and {view}:get`);
+    }
+    const view = target.slice(0, colon);
+    checkName('view', view);
+    return verb === 'push' ? push(view, request, reply) : read(view, request, reply);
+  };
+
+  return [
+    { method: 'GET', url: '/', label: '/', handle: (request, reply) => send(context, request, reply, 200, index) },
+    {
+      method: 'GET',
+      url: '/v1/cluster',
+      label: '/v1/cluster',
+      handle: (request, reply) => send(context, request, reply, 200, JSON.stringify(gateway.status(), plainIntegers)),
+    },
+    { method: 'POST', url: '/v1/predict/:model', label: '/v1/predict/{model}', handle: predictForPerson },
+    {
+      method: 'POST',
+      url: '/v1/predict/:model/versions/:version',
+      label: '/v1/predict/{model}',
+      handle: predictForPerson,
+    },
+    { method: 'POST', url: '/v1/features/:target', label: '/v1/features/{view}', handle: features },
+  ];
+}
+
+function jsonBody(context: EdgeContext, request: FastifyRequest): JsonObject | Promise<JsonObject> {
+  const plain = plainBody(request, context.bodyBytesMax);
+  return Buffer.isBuffer(plain) ? parseJsonObject(plain, 'the body') : parseUnpacked(plain);
+}
+
+async function parseUnpacked(body: Promise<Buffer>): Promise<JsonObject> {
+  return parseJsonObject(await body, 'the body');
+}

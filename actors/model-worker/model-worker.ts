@@ -1,0 +1,287 @@
+/**
+ * The model-worker: queues requests per model, runs them in batches on its one device and answers the router that sent
+ * them. When to run what is the batcher's decision; this file acts on it.
+ */
+
+import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
+import type { TimerHandle } from '../../cluster/clock.ts';
+import { asServingError, ServingError } from '../../proto/errors.ts';
+import { type Answer, type Compute, failedAnswer, failureOf, type Message } from '../../proto/letters.ts';
+import type { Queued } from './batcher.ts';
+import type { QueuedCompute, RunShare, ServedModel } from './served-model.ts';
+
+export interface WorkerObserver {
+  /** A batch ran. `queueSeconds`: of its oldest request. */
+  ran(model: string, rows: number, requests: number, runSeconds: number, queueSeconds: number): void;
+  failed(model: string, code: string): void;
+  /** Called with the sampled requests of a batch only. */
+  batchSpans(
+    model: string,
+    rows: number,
+    sampled: readonly { request: Compute; arrivedMs: number }[],
+    startMs: number,
+    endMs: number,
+  ): void;
+}
+
+/** The models this worker serves, by `name/version`. Versions come and go while it runs. */
+export type ServedModels = ReadonlyMap<string, ServedModel>;
+
+/** A refused run that costs less than this is not worth a timer of its own. */
+const TIMER_SLACK_MS = 1;
+
+export function modelWorker(models: ServedModels, observer: WorkerObserver): (context: ActorContext) => Behaviour {
+  return (context) => new ModelWorker(context, models, observer);
+}
+
+class ModelWorker implements Behaviour {
+  readonly #context: ActorContext;
+  readonly #models: ServedModels;
+  readonly #observer: WorkerObserver;
+  #running = false;
+  #pumpScheduled = false;
+  /** Key of the model that ran last: the next turn starts behind it, so that none starves another. */
+  #lastRun = '';
+  #timer: TimerHandle | null = null;
+  #stopped = false;
+
+  constructor(context: ActorContext, models: ServedModels, observer: WorkerObserver) {
+    this.#context = context;
+    this.#models = models;
+    this.#observer = observer;
+  }
+
+  receive(message: Message): void {
+    if (message.kind !== 'compute') return;
+    const request = message.body;
+    const model = this.#models.get(request.model);
+    if (model === undefined) {
+      this.#fail(
+        request,
+        new ServingError('FAILED_PRECONDITION', 'queue', `model ${request.model} is not loaded on this worker`),
+      );
+      return;
+    }
+    this.#enqueue(model, request);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    for (const model of this.#models.values()) {
+      for (const queued of model.batcher.drain()) {
+        this.#fail(queued.item.request, new ServingError('UNAVAILABLE', 'queue', 'the worker is stopping'));
+      }
+    }
+  }
+
+  #enqueue(model: ServedModel, request: Compute): void {
+    let shapeKey: string;
+    try {
+      shapeKey = model.shapeKey(request);
+    } catch (thrown) {
+      this.#fail(request, asServingError(thrown, 'queue'));
+      return;
+    }
+    const arrivedMs = this.#context.clock.nowMs();
+    const verdict = model.batcher.enqueue({
+      item: { request, arrivedMs },
+      rows: request.rows,
+      arrivedMs,
+      deadlineMs: arrivedMs + request.budgetUs / 1_000,
+      shapeKey,
+    });
+    if (verdict === 'queued') this.#schedulePump();
+    else this.#fail(request, refusalError(verdict.refused, model, request.rows));
+  }
+
+  /** What arrives in the same turn of the event loop is queued before anything is decided. */
+  #schedulePump(): void {
+    if (this.#pumpScheduled || this.#running) return;
+    this.#pumpScheduled = true;
+    this.#context.endOfTurn(() => {
+      this.#pumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#running || this.#stopped) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    const nowMs = this.#context.clock.nowMs();
+    for (const model of this.#inTurn()) {
+      const decision = model.batcher.decide(nowMs);
+      for (const queued of decision.late) this.#answerLate(queued);
+      if (decision.kind === 'dispatch') {
+        this.#lastRun = model.key;
+        this.#run(model, decision.items, decision.rows);
+        return;
+      }
+    }
+  }
+
+  #inTurn(): ServedModel[] {
+    const models = [...this.#models.values()];
+    const last = models.findIndex((model) => model.key === this.#lastRun);
+    return last <= 0 && models.length === 1 ? models : [...models.slice(last + 1), ...models.slice(0, last + 1)];
+  }
+
+  #run(model: ServedModel, items: readonly Queued<QueuedCompute>[], rows: number): void {
+    const startMs = this.#context.clock.nowMs();
+    this.#running = true;
+    const requests = items.map((queued) => queued.item.request);
+    this.#sweepWhileRunning(model);
+    model.run(requests, rows).then(
+      (shares) => {
+        const endMs = this.#context.clock.nowMs();
+        model.batcher.completed(endMs, rows, endMs - startMs);
+        this.#observer.ran(
+          model.key,
+          rows,
+          items.length,
+          (endMs - startMs) / 1_000,
+          (startMs - items[0]!.arrivedMs) / 1_000,
+        );
+        this.#answerAll(model, items, shares, rows, startMs, endMs);
+        this.#afterRun();
+      },
+      (thrown: unknown) => {
+        void this.#runOneByOne(model, requests, thrown);
+      },
+    );
+  }
+
+  /** A batch failed: each request runs by itself, so that only the one at fault is told so. */
+  async #runOneByOne(model: ServedModel, requests: readonly Compute[], thrown: unknown): Promise<void> {
+    if (requests.length === 1) {
+      this.#fail(requests[0]!, runError(model, thrown));
+    } else {
+      for (const request of requests) {
+        const startMs = this.#context.clock.nowMs();
+        try {
+          const [share] = await model.run([request], request.rows);
+          this.#answer(
+            model,
+            { request, arrivedMs: startMs },
+            share!,
+            request.rows,
+            startMs,
+            this.#context.clock.nowMs(),
+          );
+        } catch (alone) {
+          this.#fail(request, runError(model, alone));
+        }
+      }
+    }
+    model.batcher.failed(this.#context.clock.nowMs());
+    this.#afterRun();
+  }
+
+  /** Engines that do not block answer what expires while a batch runs at its deadline, not when the batch ends. */
+  #sweepWhileRunning(model: ServedModel): void {
+    const nowMs = this.#context.clock.nowMs();
+    const decision = model.batcher.decide(nowMs);
+    for (const queued of decision.late) this.#answerLate(queued);
+    if (decision.kind !== 'wait') return;
+    this.#timer = this.#context.after(Math.max(TIMER_SLACK_MS, decision.untilMs - nowMs), () => {
+      if (this.#running) this.#sweepWhileRunning(model);
+    });
+  }
+
+  /** Back through the event loop, so that requests that came in meanwhile join the next batch. */
+  #afterRun(): void {
+    this.#running = false;
+    this.#schedulePump();
+  }
+
+  #answerAll(
+    model: ServedModel,
+    items: readonly Queued<QueuedCompute>[],
+    shares: readonly RunShare[],
+    rows: number,
+    startMs: number,
+    endMs: number,
+  ): void {
+    let sampled: QueuedCompute[] | null = null;
+    for (let i = 0; i < items.length; i++) {
+      const { item } = items[i]!;
+      this.#answer(model, item, shares[i]!, rows, startMs, endMs);
+      if (item.request.trace !== null && item.request.trace !== undefined) {
+        sampled ??= [];
+        sampled.push(item);
+      }
+    }
+    if (sampled !== null) this.#observer.batchSpans(model.key, rows, sampled, startMs, endMs);
+  }
+
+  #answer(
+    model: ServedModel,
+    item: QueuedCompute,
+    share: RunShare,
+    batchRows: number,
+    startMs: number,
+    endMs: number,
+  ): void {
+    const { request, arrivedMs } = item;
+    const body: Answer = {
+      id: request.id,
+      failure: null,
+      outputs: share.outputs,
+      dims: share.dims,
+      freshness: request.freshness,
+      shardUs: request.shardUs,
+      queueUs: Math.round((startMs - arrivedMs) * 1_000),
+      runUs: Math.round((endMs - startMs) * 1_000),
+      batchRows,
+      backlogUs: Math.round(model.batcher.backlogMs(endMs) * 1_000),
+      epoch: 0,
+    };
+    if (!this.#context.reply(request.replyTo, { kind: 'answer', body })) {
+      this.#fail(
+        request,
+        new ServingError('RESOURCE_EXHAUSTED', 'run', 'the outputs are too large to send; ask for fewer rows'),
+      );
+    }
+  }
+
+  #answerLate(queued: Queued<QueuedCompute>): void {
+    const { request } = queued.item;
+    this.#fail(
+      request,
+      new ServingError(
+        'DEADLINE_EXCEEDED',
+        'queue',
+        `${request.model}: the deadline passes before a batch could finish`,
+      ),
+    );
+  }
+
+  #fail(request: Compute, error: ServingError): void {
+    this.#observer.failed(request.model, error.code);
+    this.#context.reply(request.replyTo, failedAnswer(request.id, failureOf(error)));
+  }
+}
+
+function runError(model: ServedModel, thrown: unknown): ServingError {
+  if (thrown instanceof ServingError) return thrown;
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ServingError('INTERNAL', 'run', `model ${model.key} failed to run: ${said.slice(0, 500)}`, {
+    cause: thrown,
+  });
+}
+
+function refusalError(refused: 'full' | 'too_late' | 'too_large', model: ServedModel, rows: number): ServingError {
+  switch (refused) {
+    case 'full':
+      return new ServingError('RESOURCE_EXHAUSTED', 'queue', `the queue of ${model.key} is full; try again later`);
+    case 'too_late':
+      return new ServingError('DEADLINE_EXCEEDED', 'queue', `${model.key} cannot answer before the deadline`);
+    case 'too_large':
+      return new ServingError(
+        'INVALID_ARGUMENT',
+        'queue',
+        `${rows} rows in one request; ${model.key} takes at most ${model.spec.batched ? model.spec.manifest.batchRowsMax : 1}`,
+      );
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * How long a batch of a given number of rows will run, learned from the runs themselves as quantiles (not means),
+ * so that the batcher can keep a promise rather than an average. Pure: no clock, no I/O.
+ *
+ * Row counts fall into power-of-two buckets (1, 2, 3-4, 5-8, ...). Each bucket keeps its last `window` run times
+ * sorted, so a quantile is exact over recent runs and an old regime is gone after `window` runs. Between buckets the
+ * prediction is a straight line; it never falls as rows grow.
+ */
+
+/** Powers of two up to 2^20 rows: far above any batch limit. */
+const BUCKETS = 21;
+/** A bucket is stale, its values to be taken with the machine's change of speed since, after this many runs of others. */
+const STALE_AFTER_RUNS = 128;
+/** Changes of speed smaller than this factor are noise and left alone. */
+const DRIFT_IGNORED = 1.25;
+/** A stale bucket is never moved by more than this factor on the word of another. */
+const DRIFT_MAX = 8;
+/** Runs a bucket needs before its median counts as a measure of the machine's speed: fewer may all be cold ones. */
+const SPEED_RUNS_MIN = 8;
+/** A bucket measures speed only between times when its mean rows were this close: else its own mix has changed. */
+const SPEED_ROWS_RATIO_MAX = 1.1;
+
+export type ServiceTimeOptions = {
+  /** The share of runs that should finish within `predictMs`, in (0, 1). Default 0.95. */
+  readonly quantile?: number;
+  /** Run times remembered per bucket. Default 128: a p95 from seven values above it, and an old regime forgotten in 128 runs. */
+  readonly window?: number;
+};
+
+/** What the batcher asks of a service-time model. */
+export interface ServiceTime {
+  /** Learns from one run of `rows` rows that took `ms`. */
+  observe(rows: number, ms: number): void;
+  /** Milliseconds within which a run of `rows` rows finishes with high probability; 0 before anything was observed. */
+  predictMs(rows: number): number;
+  /** Median milliseconds of a run of `rows` rows; 0 before anything was observed. */
+  typicalMs(rows: number): number;
+}
+
+export class ServiceTimeModel implements ServiceTime {
+  readonly #quantile: number;
+  readonly #windowMax: number;
+  readonly #windows: (RunWindow | undefined)[] = new Array(BUCKETS).fill(undefined);
+  /** All runs so far, of any size: the age of a bucket is counted in these. */
+  #runs = 0;
+  /** The bucket that ran newest of those with enough runs: the freshest word on how fast the machine is. */
+  #reference = -1;
+
+  // The curves, rebuilt from the windows on the first question after an observation.
+  #curvesOld = false;
+  #points = 0;
+  readonly #pointRows = new Float64Array(BUCKETS);
+  readonly #highMs = new Float64Array(BUCKETS);
+  readonly #medianMs = new Float64Array(BUCKETS);
+  readonly #pointRuns = new Int32Array(BUCKETS);
+
+  /** Throws RangeError for a quantile outside (0, 1) or a window below 8. */
+  constructor(options: ServiceTimeOptions = {}) {
+    this.#quantile = options.quantile ?? 0.95;
+    this.#windowMax = options.window ?? 128;
+    if (!(this.#quantile > 0 && this.#quantile < 1)) {
+      throw new RangeError(`quantile must be between 0 and 1, got ${this.#quantile}`);
+    }
+    if (!Number.isInteger(this.#windowMax) || this.#windowMax < 8) {
+      throw new RangeError(`window must be a whole number of 8 or more, got ${this.#windowMax}`);
+    }
+  }
+
+  /** Warm-up runs are observed like any other. Throws RangeError unless `rows` is a whole number above 0 and `ms` finite and not negative. */
+  observe(rows: number, ms: number): void {
+    if (!Number.isInteger(rows) || rows < 1)
+      throw new RangeError(`rows must be a whole number of 1 or more, got ${rows}`);
+    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`a run's ms must be finite and not negative, got ${ms}`);
+    const bucket = bucketOf(rows);
+    let window = this.#windows[bucket];
+    // What a bucket knew of a machine that has changed since is of no use beside what it learns of the new one.
+    if (window === undefined || this.#driftOf(window) !== 1) {
+      window = new RunWindow(this.#windowMax);
+      this.#windows[bucket] = window;
+    }
+    window.add(rows, ms);
+    window.newestRun = ++this.#runs;
+    if (window.count >= SPEED_RUNS_MIN) this.#reference = bucket;
+    for (let other = 0; other < BUCKETS; other++) {
+      const speed = this.#windows[other];
+      const measured = speed !== undefined && speed.count >= SPEED_RUNS_MIN;
+      window.mediansSeen[other] = measured ? speed.quantile(0.5) : 0;
+      window.meanRowsSeen[other] = measured ? speed.meanRows : 0;
+    }
+    this.#curvesOld = true;
+  }
+
+  predictMs(rows: number): number {
+    if (this.#curvesOld) this.#rebuild();
+    return this.#lookUp(rows, this.#highMs);
+  }
+
+  typicalMs(rows: number): number {
+    if (this.#curvesOld) this.#rebuild();
+    return this.#lookUp(rows, this.#medianMs);
+  }
+
+  /**
+   * How much slower the machine has become since a stale bucket last ran, read from a bucket in use: its median now
+   * over its median then. Without it, batch sizes that traffic has not used lately would keep the old speed. Only
+   * measured values go in, never scaled ones, so that errors cannot feed on each other.
+   */
+  #driftOf(stale: RunWindow): number {
+    if (this.#reference < 0 || this.#runs - stale.newestRun < STALE_AFTER_RUNS) return 1;
+    const reference = this.#windows[this.#reference]!;
+    const medianThen = stale.mediansSeen[this.#reference]!;
+    if (medianThen === 0 || reference.count < SPEED_RUNS_MIN) return 1;
+    if (!isWithin(reference.meanRows / stale.meanRowsSeen[this.#reference]!, SPEED_ROWS_RATIO_MAX)) return 1;
+    const ratio = reference.quantile(0.5) / medianThen;
+    return isWithin(ratio, DRIFT_IGNORED) ? 1 : Math.min(DRIFT_MAX, Math.max(1 / DRIFT_MAX, ratio));
+  }
+
+  #rebuild(): void {
+    this.#curvesOld = false;
+    this.#points = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const window = this.#windows[bucket];
+      if (window === undefined) continue;
+      const drift = this.#driftOf(window);
+      this.#pointRows[this.#points] = window.meanRows;
+      this.#highMs[this.#points] = window.quantile(this.#quantile) * drift;
+      this.#medianMs[this.#points] = window.quantile(0.5) * drift;
+      this.#pointRuns[this.#points] = window.count;
+      this.#points++;
+    }
+    this.#makeMonotone(this.#highMs);
+    this.#makeMonotone(this.#medianMs);
+  }
+
+  /** More rows never take less time: a dip is noise, and a monotone curve can be searched by halving. */
+  #makeMonotone(curveMs: Float64Array): void {
+    // A single run that took longer than larger ones do was a cold one, and must not lift the whole curve.
+    let aboveMs = Infinity;
+    for (let point = this.#points - 1; point >= 0; point--) {
+      if (this.#pointRuns[point] === 1) curveMs[point] = Math.min(curveMs[point]!, aboveMs);
+      aboveMs = Math.min(aboveMs, curveMs[point]!);
+    }
+    for (let point = 1; point < this.#points; point++) {
+      curveMs[point] = Math.max(curveMs[point]!, curveMs[point - 1]!);
+    }
+  }
+
+  #lookUp(rows: number, curveMs: Float64Array): number {
+    const last = this.#points - 1;
+    if (last < 0) return 0;
+    const firstRows = this.#pointRows[0]!;
+    // Below the smallest run seen nothing is known but that fewer rows take no longer.
+    if (rows <= firstRows) return curveMs[0]!;
+    for (let right = 1; right <= last; right++) {
+      if (rows > this.#pointRows[right]!) continue;
+      return this.#onLine(right - 1, right, rows, curveMs);
+    }
+    // Above the largest: along the last two points, at most in proportion to rows (a run has no negative fixed cost).
+    const proportional = (curveMs[last]! * rows) / this.#pointRows[last]!;
+    return last === 0 ? proportional : Math.min(proportional, this.#onLine(last - 1, last, rows, curveMs));
+  }
+
+  #onLine(left: number, right: number, rows: number, curveMs: Float64Array): number {
+    const leftRows = this.#pointRows[left]!;
+    const slope = (curveMs[right]! - curveMs[left]!) / (this.#pointRows[right]! - leftRows);
+    return curveMs[left]! + slope * (rows - leftRows);
+  }
+}
+
+/** 1 → 0, 2 → 1, 3-4 → 2, 5-8 → 3, ...; the last bucket takes all above. */
+function bucketOf(rows: number): number {
+  return Math.min(BUCKETS - 1, rows === 1 ? 0 : 32 - Math.clz32(rows - 1));
+}
+
+function isWithin(ratio: number, factor: number): boolean {
+  return ratio <= factor && ratio >= 1 / factor;
+}
+
+/** The newest run times of one bucket, in order of arrival and sorted. */
+class RunWindow {
+  readonly #arrivedMs: Float64Array;
+  readonly #arrivedRows: Float64Array;
+  readonly #sortedMs: Float64Array;
+  #count = 0;
+  #oldest = 0;
+  #rowsSum = 0;
+  /** The model's count of runs when this bucket last ran. */
+  newestRun = 0;
+  /** Median of every bucket when this one last ran; 0 where it had too few runs. */
+  readonly mediansSeen = new Float64Array(BUCKETS);
+  /** Mean rows of every bucket at that time. */
+  readonly meanRowsSeen = new Float64Array(BUCKETS);
+
+  constructor(size: number) {
+    this.#arrivedMs = new Float64Array(size);
+    this.#arrivedRows = new Float64Array(size);
+    this.#sortedMs = new Float64Array(size);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get meanRows(): number {
+    return this.#rowsSum / this.#count;
+  }
+
+  add(rows: number, ms: number): void {
+    const at = this.#oldest;
+    if (this.#count === this.#arrivedMs.length) {
+      const gone = this.#rank(this.#arrivedMs[at]!);
+      this.#sortedMs.copyWithin(gone, gone + 1, this.#count);
+      this.#rowsSum -= this.#arrivedRows[at]!;
+      this.#count--;
+    }
+    const rank = this.#rank(ms);
+    this.#sortedMs.copyWithin(rank + 1, rank, this.#count);
+    this.#sortedMs[rank] = ms;
+    this.#arrivedMs[at] = ms;
+    this.#arrivedRows[at] = rows;
+    this.#rowsSum += rows;
+    this.#count++;
+    this.#oldest = (at + 1) % this.#arrivedMs.length;
+  }
+
+  /** Rounded down in rank, so that with two or more runs the slowest (a cold first one) does not count alone. */
+  quantile(quantile: number): number {
+    return this.#sortedMs[Math.floor(quantile * (this.#count - 1))]!;
+  }
+
+  /** Place of the first sorted value that is not below `ms`. */
+  #rank(ms: number): number {
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#sortedMs[middle]! < ms) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

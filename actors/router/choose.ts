@@ -1,0 +1,53 @@
+/** Which of several processes gets the next piece of work. Pure: chance is passed in. */
+import type { Random } from '../../cluster/random.ts';
+import type { Target } from './routing-table.ts';
+
+/**
+ * The better of two drawn at random ("power of two choices", Mitzenmacher 2001) by what this router has outstanding
+ * there; those in `avoid` and suspects only where nobody else is left. Null where there is nobody at all.
+ */
+export function chooseTarget(targets: readonly Target[], avoid: readonly string[], random: Random): Target | null {
+  if (targets.length === 0) return null;
+  if (targets.length === 1) return targets[0]!;
+  let candidates = targets;
+  if (avoid.length > 0 || targets.some((target) => target.suspect)) {
+    const healthy = targets.filter((target) => !target.suspect && !avoid.includes(target.node));
+    const untried = targets.filter((target) => !avoid.includes(target.node));
+    candidates = healthy.length > 0 ? healthy : untried.length > 0 ? untried : targets;
+    if (candidates.length === 1) return candidates[0]!;
+  }
+  const first = Math.floor(random.next() * candidates.length);
+  let second = Math.floor(random.next() * (candidates.length - 1));
+  if (second >= first) second++;
+  const a = candidates[first]!;
+  const b = candidates[second]!;
+  return a.outstanding <= b.outstanding ? a : b;
+}
+
+/**
+ * Splits rows among owners so that few parts arise: one owner takes every row whose partition it owns, then the next.
+ * Rows whose partition nobody owns come back under null. At most `rowsMax` rows a part.
+ */
+export function splitByOwner(
+  partitions: readonly number[],
+  ownersOf: (partition: number) => readonly Target[],
+  rowsMax: number,
+  avoid: readonly string[],
+  random: Random,
+): { target: Target | null; rows: number[] }[] {
+  const parts: { target: Target | null; rows: number[] }[] = [];
+  let left = partitions.map((_, row) => row);
+  while (left.length > 0) {
+    const target = chooseTarget(ownersOf(partitions[left[0]!]!), avoid, random);
+    const mine: number[] = [];
+    const others: number[] = [];
+    for (const row of left) {
+      const owners = ownersOf(partitions[row]!);
+      const served = target === null ? owners.length === 0 : owners.includes(target);
+      (served ? mine : others).push(row);
+    }
+    for (let i = 0; i < mine.length; i += rowsMax) parts.push({ target, rows: mine.slice(i, i + rowsMax) });
+    left = others;
+  }
+  return parts;
+}

@@ -1,0 +1,233 @@
+/**
+ * Reads features for people and services: keys are scattered to the owners of their partitions and gathered in order.
+ * A refusal or a process that left costs another try elsewhere, inside the deadline.
+ */
+
+import type { ActorContext } from '../../cluster/actors/actor-system.ts';
+import { matchesSchema, type RecordBytes, readValue, recordEventMs } from '../../cluster/catalog/record.ts';
+import type { App, View } from '../../cluster/catalog/views.ts';
+import type { TimerHandle } from '../../cluster/clock.ts';
+import { partitionOf } from '../../cluster/hash.ts';
+import type { Random } from '../../cluster/random.ts';
+import { codeFromNumber, ERROR_RULES, notFound, ServingError } from '../../proto/errors.ts';
+import { errorOf, type ReadFeaturesReply } from '../../proto/letters.ts';
+import { checkEntityKey } from '../../proto/names.ts';
+import { chooseTarget, splitByOwner } from './choose.ts';
+import type { FeatureReadRow, FeatureValue } from './gateway-port.ts';
+import type { RoutingTable, Target } from './routing-table.ts';
+
+type ReadCall = {
+  readonly view: View;
+  readonly keys: readonly Uint8Array[];
+  readonly texts: readonly string[];
+  readonly partitions: readonly number[];
+  readonly rows: (FeatureReadRow | undefined)[];
+  readonly deadlineMs: number;
+  rowsLeft: number;
+  timer: TimerHandle;
+  lastFailure: string;
+  settle: (result: readonly FeatureReadRow[] | ServingError) => void;
+  done: boolean;
+};
+
+type ReadPart = { readonly call: ReadCall; readonly rows: readonly number[]; readonly target: Target };
+
+const KEYS_MAX = 10_000;
+const KEYS_PER_PART_MAX = 512;
+const RETRY_MS = 20;
+const SILENCE_MS = 250;
+
+export class FeatureReads {
+  readonly #context: ActorContext;
+  readonly #app: App;
+  readonly #routing: RoutingTable;
+  readonly #random: Random;
+  readonly #parts = new Map<number, ReadPart>();
+  #nextId = 1;
+
+  constructor(context: ActorContext, app: App, routing: RoutingTable, random: Random) {
+    this.#context = context;
+    this.#app = app;
+    this.#routing = routing;
+    this.#random = random;
+  }
+
+  /** One row a key, in order. Rejects with NOT_FOUND (view), INVALID_ARGUMENT (keys), DEADLINE_EXCEEDED. */
+  async read(viewName: string, texts: readonly string[], timeoutMs: number): Promise<readonly FeatureReadRow[]> {
+    const view = this.#app.views.get(viewName);
+    if (view === undefined)
+      throw notFound(`no view '${viewName}'; this app defines: ${[...this.#app.views.keys()].join(', ') || 'none'}`);
+    if (texts.length > KEYS_MAX)
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        'edge',
+        `${texts.length} keys in one read; at most ${KEYS_MAX} are allowed`,
+      );
+    const partitionCount = this.#routing.partitions;
+    if (partitionCount === 0)
+      throw new ServingError(
+        'UNAVAILABLE',
+        'route',
+        'the placement of users is not known yet; the cluster is still starting',
+      );
+    if (texts.length === 0) return [];
+    const keys = texts.map((text) => keyOf(view, text));
+    const partitions = keys.map((key) =>
+      view.placement === 'everywhere' ? partitionCount : partitionOf(key, partitionCount),
+    );
+    return new Promise((resolve, reject) => {
+      const call: ReadCall = {
+        view,
+        keys,
+        texts,
+        partitions,
+        rows: new Array<FeatureReadRow | undefined>(keys.length),
+        deadlineMs: this.#context.clock.nowMs() + timeoutMs,
+        rowsLeft: keys.length,
+        timer: this.#context.after(timeoutMs, () => this.#expire(call, timeoutMs)),
+        lastFailure: '',
+        done: false,
+        settle: (result) => (result instanceof ServingError ? reject(result) : resolve(result)),
+      };
+      this.#scatter(
+        call,
+        keys.map((_, row) => row),
+        [],
+      );
+    });
+  }
+
+  onReply(reply: ReadFeaturesReply): void {
+    const part = this.#parts.get(reply.id);
+    if (part === undefined) return;
+    this.#parts.delete(reply.id);
+    part.target.outstanding--;
+    const { call } = part;
+    if (call.done) return;
+    if (reply.failure !== null && reply.failure !== undefined) {
+      const error = errorOf(reply.failure);
+      call.lastFailure = error.message;
+      if (ERROR_RULES[codeFromNumber(reply.failure.code)].routerRetries) this.#again(part, [part.target.node]);
+      else this.#settle(call, error);
+      return;
+    }
+    part.rows.forEach((row, i) => {
+      if (call.rows[row] !== undefined) return;
+      call.rows[row] = this.#row(call, row, reply.records[i]!, reply.appliedSeq[i]!);
+      call.rowsLeft--;
+    });
+    if (call.rowsLeft === 0) this.#settle(call, call.rows as FeatureReadRow[]);
+  }
+
+  #scatter(call: ReadCall, rows: readonly number[], avoid: readonly string[]): void {
+    if (call.done) return;
+    const groups = splitByOwner(
+      rows.map((row) => call.partitions[row]!),
+      (partition) => this.#routing.owners(partition),
+      KEYS_PER_PART_MAX,
+      avoid,
+      this.#random,
+    );
+    for (const group of groups) {
+      const own = group.rows.map((i) => rows[i]!);
+      const target = group.target ?? chooseTarget(this.#routing.owners(call.partitions[own[0]!]!), avoid, this.#random);
+      if (target === null || !this.#send(call, own, target)) this.#later(call, own);
+    }
+  }
+
+  #send(call: ReadCall, rows: readonly number[], target: Target): boolean {
+    const id = this.#nextId;
+    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    const part: ReadPart = { call, rows, target };
+    const sent = this.#context.tell(target.address, {
+      kind: 'readFeatures',
+      body: {
+        id,
+        replyTo: this.#context.selfText,
+        view: call.view.name,
+        keys: rows.map((row) => call.keys[row]!),
+        partitions: rows.map((row) => call.partitions[row]!),
+        epoch: this.#routing.epoch,
+        budgetUs: Math.max(1, Math.round((call.deadlineMs - this.#context.clock.nowMs()) * 1_000)),
+        trace: null,
+      },
+    });
+    if (!sent) return false;
+    this.#parts.set(id, part);
+    target.outstanding++;
+    this.#context.after(SILENCE_MS, () => {
+      if (!this.#parts.delete(id)) return;
+      target.outstanding--;
+      this.#again(part, [target.node]);
+    });
+    return true;
+  }
+
+  #again(part: ReadPart, avoid: readonly string[]): void {
+    const missing = part.rows.filter((row) => part.call.rows[row] === undefined);
+    const elsewhere = this.#routing
+      .owners(part.call.partitions[part.rows[0]!]!)
+      .some((owner) => !avoid.includes(owner.node));
+    if (elsewhere) this.#scatter(part.call, missing, avoid);
+    else this.#later(part.call, missing);
+  }
+
+  #later(call: ReadCall, rows: readonly number[]): void {
+    this.#context.after(RETRY_MS, () => this.#scatter(call, rows, []));
+  }
+
+  #expire(call: ReadCall, timeoutMs: number): void {
+    const last = call.lastFailure === '' ? '' : `; last refusal: ${call.lastFailure}`;
+    this.#settle(
+      call,
+      new ServingError(
+        'DEADLINE_EXCEEDED',
+        'lookup',
+        `${call.rowsLeft} of ${call.keys.length} keys of '${call.view.name}' were not read within ${timeoutMs} ms${last}`,
+      ),
+    );
+  }
+
+  #settle(call: ReadCall, result: readonly FeatureReadRow[] | ServingError): void {
+    if (call.done) return;
+    call.done = true;
+    call.timer.cancel();
+    call.settle(result);
+  }
+
+  #row(call: ReadCall, row: number, bytes: Uint8Array, appliedSeq: number): FeatureReadRow {
+    const { view } = call;
+    const record: RecordBytes = {
+      bytes,
+      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      length: bytes.byteLength,
+    };
+    const found = bytes.byteLength > 0 && matchesSchema(view, record);
+    const ageMs = found ? Math.max(0, this.#context.clock.wallMs() - recordEventMs(record)) : null;
+    const fresh = ageMs !== null && (view.ttlMs === 0 || ageMs <= view.ttlMs);
+    const values: Record<string, FeatureValue> = {};
+    const defaulted: string[] = [];
+    for (const feature of view.features) {
+      const stored = fresh ? readValue(view, feature, record) : null;
+      values[feature.name] = stored ?? feature.default;
+      if (stored === null) defaulted.push(`${view.name}.${feature.name}`);
+    }
+    return {
+      key: call.texts[row]!,
+      found: fresh,
+      values,
+      partition: call.partitions[row]!,
+      applied_seq: appliedSeq,
+      age_ms: ageMs,
+      defaulted,
+    };
+  }
+}
+
+function keyOf(view: View, text: string): Uint8Array {
+  if (typeof text !== 'string' || !text.isWellFormed())
+    throw new ServingError('INVALID_ARGUMENT', 'edge', `${view.entity.key} must be well-formed text`);
+  const key = new TextEncoder().encode(text);
+  checkEntityKey(view.entity.key, key);
+  return key;
+}

@@ -1,0 +1,139 @@
+/**
+ * What the edges (HTTP bridge, NATS bridge) see of the cluster: promises over plain values. The implementation
+ * (`gateway.ts`) turns each call into messages for the router in the same process.
+ */
+import type { DataType, Tensor } from '../../proto/tensor.ts';
+
+/** W3C trace context as it came in; absent where the caller sent none. */
+export type IncomingTrace = {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly parentSpanId: string;
+  readonly sampled: boolean;
+};
+
+export type PredictCall = {
+  readonly model: string;
+  /** Undefined: the router chooses the version. */
+  readonly version?: string | undefined;
+  /** Every request input, entity keys included (BYTES). Byte lengths already checked. */
+  readonly inputs: readonly Tensor[];
+  readonly requestId?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly trace?: IncomingTrace | undefined;
+  /** Which edge it came in by, for its span; HTTP where absent. */
+  readonly edge?: 'http' | 'nats' | undefined;
+};
+
+/** How fresh one row's features were. */
+export type Freshness = {
+  /** Sequence of the feature log applied to the row's partition when it was read. */
+  readonly appliedSeq: number;
+  /** Age in ms of the oldest feature used; null when none was stored. */
+  readonly ageMs: number | null;
+  /** Names (`view.feature`) that fell back to their default. */
+  readonly defaulted: readonly string[];
+};
+
+export type PredictResult = {
+  readonly requestId: string;
+  /** 32 hex digits. */
+  readonly traceId: string;
+  readonly model: { readonly name: string; readonly version: string };
+  readonly outputs: readonly Tensor[];
+  /** One per row; empty for models without features. */
+  readonly features: readonly Freshness[];
+  readonly timingsUs: {
+    readonly total: number;
+    readonly shard: number;
+    readonly queue: number;
+    readonly run: number;
+    readonly batchRows: number;
+  };
+};
+
+/** A dimension of -1 is free. */
+export type TensorSpec = { readonly name: string; readonly datatype: DataType; readonly shape: readonly number[] };
+
+export type ModelDescription = {
+  readonly name: string;
+  /** Versions that at least one ready worker serves, ascending. */
+  readonly versions: readonly string[];
+  /** The version described here. */
+  readonly version: string;
+  /** As Triton names it, e.g. `onnxruntime_onnx`. */
+  readonly platform: string;
+  /** What a request must carry: entity keys and request inputs, each with a leading dimension of rows (-1). */
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Name of the BYTES input that holds the entity key; null for models without features. */
+  readonly entityInput: string | null;
+  readonly rowsMax: number;
+};
+
+/** A row as people write it: the entity's key, optionally `event_time` (ISO 8601 or epoch ms), and features by name. */
+export type FeatureRow = Readonly<Record<string, unknown>>;
+
+export type PushAck =
+  | { readonly partition: number; readonly seq: number }
+  | { readonly error: { readonly code: string; readonly message: string } };
+
+export type FeatureValue = number | bigint | boolean | string | null;
+
+export type FeatureReadRow = {
+  readonly key: string;
+  readonly found: boolean;
+  readonly values: Readonly<Record<string, FeatureValue>>;
+  readonly partition: number;
+  readonly applied_seq: number;
+  readonly age_ms: number | null;
+  readonly defaulted: readonly string[];
+};
+
+export type ClusterStatus = {
+  readonly cluster: string;
+  readonly epoch: number;
+  readonly leader: string | null;
+  readonly partitions: number;
+  readonly replicas: number;
+  readonly members: readonly {
+    readonly node: string;
+    readonly name: string;
+    readonly role: string;
+    readonly state: 'alive' | 'suspect' | 'dead';
+    readonly ready: boolean;
+    readonly device: string | null;
+    readonly models: readonly string[];
+    readonly partitions_owned: number;
+    readonly partitions_caught_up: number;
+    readonly queue_depth: number;
+    readonly http_url: string | null;
+    readonly metrics_url: string | null;
+    readonly pid: number;
+    readonly heartbeat_age_ms: number;
+  }[];
+  /** Versions that were found but cannot be served, and why. */
+  readonly models_with_problems: readonly { readonly model: string; readonly version: string; readonly problem: string }[];
+  /** Owners of each partition by member name, index = partition; the last entry is the `everywhere` log. */
+  readonly owners: readonly (readonly string[])[];
+};
+
+/** Every method rejects with ServingError only. */
+export interface Gateway {
+  predict(call: PredictCall): Promise<PredictResult>;
+  /** Models that can be asked now, ascending by name. */
+  models(): readonly ModelDescription[];
+  /** Throws NOT_FOUND for an unknown model or version. */
+  describe(model: string, version?: string): ModelDescription;
+  /** One acknowledgement a row, in order: bad rows are refused one by one, the good ones kept. */
+  push(view: string, rows: readonly FeatureRow[]): Promise<readonly PushAck[]>;
+  get(
+    view: string,
+    keys: readonly string[],
+    options?: { readonly timeoutMs?: number },
+  ): Promise<readonly FeatureReadRow[]>;
+  status(): ClusterStatus;
+  /** Empty when ready; otherwise what is missing, for people. */
+  notReady(): readonly string[];
+}

@@ -1,0 +1,226 @@
+/**
+ * The edges' way into the cluster: turns a promise-based call into a message for the router beside it, and the router's
+ * reply back into a result. Implements the port that the HTTP and NATS bridges are written against.
+ */
+
+import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
+import type { Address } from '../../cluster/actors/address.ts';
+import { defaultedNames } from '../../cluster/catalog/assemble.ts';
+import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { idBytes } from '../../cluster/telemetry/trace-context.ts';
+import type { Tracer } from '../../cluster/telemetry/tracing.ts';
+import { ServingError } from '../../proto/errors.ts';
+import { errorOf, fromWireTensor, type Message, type PredictReply, toWireTensor } from '../../proto/letters.ts';
+import type { FeatureReads } from './feature-reads.ts';
+import type {
+  ClusterStatus,
+  FeatureReadRow,
+  FeatureRow,
+  Freshness,
+  Gateway,
+  ModelDescription,
+  PredictCall,
+  PredictResult,
+  PushAck,
+  TensorSpec,
+} from './gateway-port.ts';
+import type { RoutingTable } from './routing-table.ts';
+
+export type GatewayParts = {
+  readonly router: Address;
+  readonly routing: RoutingTable;
+  readonly reads: FeatureReads;
+  readonly push: (view: string, rows: readonly FeatureRow[]) => Promise<readonly PushAck[]>;
+  readonly status: () => ClusterStatus;
+  readonly notReady: () => readonly string[];
+  readonly tracer: Tracer;
+  readonly requestTimeoutMs: number;
+};
+
+type Waiting = {
+  readonly resolve: (result: PredictResult) => void;
+  readonly reject: (error: ServingError) => void;
+  readonly edgeSpan: {
+    readonly traceId: string;
+    readonly parentSpanId: string | undefined;
+    readonly spanId: string;
+    readonly name: string;
+  } | null;
+  readonly startMs: number;
+  readonly model: string;
+};
+
+export class LocalGateway implements Gateway, Behaviour {
+  readonly #context: ActorContext;
+  readonly #parts: GatewayParts;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor(context: ActorContext, parts: GatewayParts) {
+    this.#context = context;
+    this.#parts = parts;
+  }
+
+  receive(message: Message): void {
+    if (message.kind === 'predictReply') this.#onReply(message.body);
+    else if (message.kind === 'readFeaturesReply') this.#parts.reads.onReply(message.body);
+  }
+
+  stop(): void {
+    for (const waiting of this.#waiting.values())
+      waiting.reject(new ServingError('UNAVAILABLE', 'edge', 'this gateway is stopping'));
+    this.#waiting.clear();
+  }
+
+  /** The router answers every request by its deadline, so there is no timer here. */
+  predict(call: PredictCall): Promise<PredictResult> {
+    const { tracer, router } = this.#parts;
+    const id = this.#nextId;
+    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    const edgeSpan = this.#edgeSpan(call);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, edgeSpan, startMs: this.#context.clock.nowMs(), model: call.model });
+      const told = this.#context.tell(router, {
+        kind: 'predict',
+        body: {
+          id,
+          replyTo: this.#context.selfText,
+          requestId: call.requestId ?? '',
+          model: call.model,
+          version: call.version ?? '',
+          inputs: call.inputs.map(toWireTensor),
+          budgetUs: call.timeoutMs === undefined ? 0 : Math.max(1, Math.round(call.timeoutMs * 1_000)),
+          trace: edgeSpan === null ? null : { traceId: idBytes(edgeSpan.traceId), spanId: idBytes(edgeSpan.spanId) },
+          // Present and without `trace`: decided already, not sampled.
+          traceId: edgeSpan?.traceId ?? call.trace?.traceId ?? tracer.newTraceId(),
+        },
+      });
+      if (!told) {
+        this.#waiting.delete(id);
+        reject(new ServingError('RESOURCE_EXHAUSTED', 'edge', 'the router’s mailbox is full; try again later'));
+      }
+    });
+  }
+
+  models(): readonly ModelDescription[] {
+    const { routing } = this.#parts;
+    return routing
+      .modelNames()
+      .filter((name) => routing.servedVersions(name).length > 0)
+      .map((name) => this.describe(name));
+  }
+
+  describe(model: string, version?: string): ModelDescription {
+    const { routing } = this.#parts;
+    return describePlan(routing.choosePlan(model, version), routing.servedVersions(model));
+  }
+
+  push(view: string, rows: readonly FeatureRow[]): Promise<readonly PushAck[]> {
+    return this.#parts.push(view, rows);
+  }
+
+  get(
+    view: string,
+    keys: readonly string[],
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<readonly FeatureReadRow[]> {
+    return this.#parts.reads.read(view, keys, options.timeoutMs ?? this.#parts.requestTimeoutMs);
+  }
+
+  status(): ClusterStatus {
+    return this.#parts.status();
+  }
+
+  notReady(): readonly string[] {
+    return this.#parts.notReady();
+  }
+
+  #edgeSpan(call: PredictCall): Waiting['edgeSpan'] {
+    const { tracer } = this.#parts;
+    if (!tracer.decideSampled(call.trace?.sampled)) return null;
+    return {
+      traceId: call.trace?.traceId ?? tracer.newTraceId(),
+      parentSpanId: call.trace?.parentSpanId,
+      spanId: tracer.newSpanId(),
+      name: `${call.edge ?? 'http'}-bridge`,
+    };
+  }
+
+  #onReply(reply: PredictReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(reply.id);
+    const error = reply.failure === null || reply.failure === undefined ? null : errorOf(reply.failure);
+    if (waiting.edgeSpan !== null) this.#recordEdgeSpan(waiting, waiting.edgeSpan, reply, error);
+    if (error === null) waiting.resolve(resultOf(reply));
+    else waiting.reject(error);
+  }
+
+  #recordEdgeSpan(
+    waiting: Waiting,
+    span: NonNullable<Waiting['edgeSpan']>,
+    reply: PredictReply,
+    error: ServingError | null,
+  ): void {
+    this.#parts.tracer.span({
+      name: span.name,
+      kind: 'server',
+      parent: { traceId: span.traceId, spanId: span.parentSpanId },
+      spanId: span.spanId,
+      startMs: waiting.startMs,
+      endMs: this.#context.clock.nowMs(),
+      attributes: { 'dovetail.model': waiting.model, 'dovetail.request_id': reply.requestId },
+      error: error?.message,
+    });
+  }
+}
+
+function resultOf(reply: PredictReply): PredictResult {
+  const { timings } = reply;
+  return {
+    requestId: reply.requestId,
+    traceId: reply.traceId,
+    model: { name: reply.model, version: reply.version },
+    outputs: reply.outputs.map(fromWireTensor),
+    features: freshnessRows(reply),
+    timingsUs: {
+      total: timings?.totalUs ?? 0,
+      shard: timings?.shardUs ?? 0,
+      queue: timings?.queueUs ?? 0,
+      run: timings?.runUs ?? 0,
+      batchRows: timings?.batchRows ?? 0,
+    },
+  };
+}
+
+/** What a reply says of each row's features. */
+export function freshnessRows(reply: PredictReply): Freshness[] {
+  const { freshness } = reply;
+  if (freshness === null || freshness === undefined) return [];
+  return freshness.appliedSeq.map((appliedSeq, row) => ({
+    appliedSeq,
+    ageMs: freshness.ageMs[row]! < 0 ? null : freshness.ageMs[row]!,
+    defaulted: defaultedNames(freshness.defaultedNames, freshness.defaulted, row),
+  }));
+}
+
+function describePlan(plan: ServingPlan, versions: readonly string[]): ModelDescription {
+  const { spec } = plan;
+  const lead = spec.batched ? [-1] : [];
+  const inputs: TensorSpec[] = plan.requestInputs.map((input) => ({
+    name: input.name,
+    datatype: input.datatype,
+    shape: input.entityName === null ? [...lead, ...input.shape] : [-1, 1],
+  }));
+  if (plan.entityInput !== null) inputs.unshift({ name: plan.entityInput, datatype: 'BYTES', shape: [-1, 1] });
+  return {
+    name: spec.manifest.name,
+    versions: versions.length > 0 ? versions : [spec.version],
+    version: spec.version,
+    platform: spec.platform,
+    inputs,
+    outputs: spec.outputs,
+    entityInput: plan.entityInput,
+    rowsMax: rowsMaxOf(plan),
+  };
+}

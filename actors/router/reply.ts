@@ -1,0 +1,102 @@
+/** Puts a request's parts together into the one reply, rows in the order in which they were asked. Pure. */
+
+import { rowShape } from '../../cluster/catalog/model-spec.ts';
+import { mergeRows } from '../../cluster/catalog/select-rows.ts';
+import { ServingError } from '../../proto/errors.ts';
+import type { Answer, Message, RowFreshness, WireTensor } from '../../proto/letters.ts';
+import { DATA_TYPES } from '../../proto/tensor.ts';
+import type { RouterRequest } from './request.ts';
+
+/** The reply of a request all of whose parts are answered. */
+export function replyTo(request: RouterRequest, nowMs: number): Message {
+  const { plan } = request;
+  const answers = request.parts.map((part) => part.answer!);
+  return {
+    kind: 'predictReply',
+    body: {
+      id: request.callerId,
+      requestId: request.requestId,
+      failure: null,
+      model: plan.spec.manifest.name,
+      version: plan.spec.version,
+      outputs: outputsOf(request, answers),
+      freshness: freshnessOf(request, answers),
+      timings: {
+        totalUs: Math.round((nowMs - request.startMs) * 1_000),
+        shardUs: slowest(answers, (answer) => answer.shardUs),
+        queueUs: slowest(answers, (answer) => answer.queueUs),
+        runUs: slowest(answers, (answer) => answer.runUs),
+        batchRows: slowest(answers, (answer) => answer.batchRows),
+      },
+      traceId: request.traceId,
+    },
+  };
+}
+
+function slowest(answers: readonly Answer[], of: (answer: Answer) => number): number {
+  let most = 0;
+  for (const answer of answers) most = Math.max(most, of(answer));
+  return most;
+}
+
+function outputsOf(request: RouterRequest, answers: readonly Answer[]): WireTensor[] {
+  const { spec } = request.plan;
+  const rows = request.admitted!.rows;
+  let nextFree = 0;
+  return spec.outputs.map((output, i) => {
+    let own = rowShape(output, spec.batched);
+    if (own.some((dimension) => dimension < 0)) {
+      const seen = answers[0]!.dims.slice(nextFree, nextFree + own.length);
+      const odd = answers.find((answer) =>
+        answer.dims.slice(nextFree, nextFree + seen.length).some((dimension, d) => dimension !== seen[d]),
+      );
+      if (odd !== undefined) {
+        throw new ServingError(
+          'INTERNAL',
+          'route',
+          `output '${output.name}' came in different shapes from different parts; ask for these rows one by one`,
+        );
+      }
+      nextFree += own.length;
+      own = seen;
+    }
+    const parts = answers.map((answer) => answer.outputs[i]!);
+    return {
+      name: output.name,
+      datatype: DATA_TYPES.indexOf(output.datatype),
+      shape: spec.batched ? [rows, ...own] : [...own],
+      data: parts.length === 1 ? parts[0]! : mergeRows(parts, output.datatype, rows, rowsOfParts(request)),
+    };
+  });
+}
+
+function rowsOfParts(request: RouterRequest): (readonly number[])[] {
+  return request.parts.map((part) => part.rows!);
+}
+
+function freshnessOf(request: RouterRequest, answers: readonly Answer[]): RowFreshness | null {
+  const { plan } = request;
+  if (plan.reads.length === 0) return null;
+  if (answers.length === 1) return { ...answers[0]!.freshness!, defaultedNames: plan.featureNames as string[] };
+  const rows = request.admitted!.rows;
+  const appliedSeq = new Array<number>(rows);
+  const ageMs = new Array<number>(rows);
+  const indices = rowsOfParts(request);
+  answers.forEach((answer, p) => {
+    indices[p]!.forEach((row, i) => {
+      appliedSeq[row] = answer.freshness!.appliedSeq[i]!;
+      ageMs[row] = answer.freshness!.ageMs[i]!;
+    });
+  });
+  return {
+    appliedSeq,
+    ageMs,
+    defaulted: mergeRows(
+      answers.map((answer) => answer.freshness!.defaulted),
+      'UINT8',
+      rows,
+      indices,
+    ),
+    defaultedNames: plan.featureNames as string[],
+  };
+}

@@ -1,0 +1,51 @@
+/** A request inside the router, and the parts that it is served in: one in most cases, several where users live apart. */
+import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import type { Answer, Failure, TraceContext } from '../../proto/letters.ts';
+import type { Admitted } from './admit.ts';
+import type { Target } from './routing-table.ts';
+
+export type RouterRequest = {
+  /** The caller's own number and address. */
+  readonly callerId: number;
+  readonly replyTo: string;
+  readonly requestId: string;
+  readonly traceId: string;
+  /** Parent of the router's span and, made in advance, that span's id; null when not sampled. */
+  readonly trace: { readonly parent: TraceContext | null; readonly own: TraceContext } | null;
+  readonly plan: ServingPlan;
+  /** Null once answered, so that late timers hold no payload. */
+  admitted: Admitted | null;
+  readonly startMs: number;
+  readonly deadlineMs: number;
+  parts: Part[];
+  partsLeft: number;
+  done: boolean;
+};
+
+export type Part = {
+  readonly request: RouterRequest;
+  /** Rows of the request that this part serves; null: all, in order. */
+  readonly rows: readonly number[] | null;
+  readonly keys: readonly Uint8Array[];
+  readonly partitions: readonly number[];
+  inputs: readonly Uint8Array[];
+  readonly dims: readonly number[];
+  /** Attempts under way; the first to answer wins. */
+  attempts: Attempt[];
+  attemptsMade: number;
+  /** Nodes that refused or kept silent. */
+  avoid: string[];
+  answer: Answer | null;
+  /** The latest refusal, told if the deadline passes. */
+  lastFailure: Failure | null;
+  parked: boolean;
+};
+
+export type Attempt = {
+  readonly id: number;
+  readonly part: Part;
+  readonly shard: Target | null;
+  readonly worker: Target;
+  readonly startMs: number;
+  over: boolean;
+};

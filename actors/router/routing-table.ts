@@ -1,0 +1,163 @@
+/**
+ * What the router routes by, in the form it needs it: live owners of each partition and live workers of each model.
+ * Rebuilt whenever placement, membership or the model list changes; reads are plain array lookups.
+ */
+import type { Address } from '../../cluster/actors/address.ts';
+import type { ModelDirectory } from '../../cluster/catalog/model-directory.ts';
+import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import type { Member } from '../../cluster/membership/member-table.ts';
+import type { PlacementTable } from '../../cluster/placement/placement-table.ts';
+import type { ServingError } from '../../proto/errors.ts';
+
+/** A process that this router sends to, with this router's own count of what it has there. */
+export type Target = {
+  readonly node: string;
+  readonly address: Address;
+  readonly addressText: string;
+  /** Silent for a while, not yet given up: used only where nobody else is. */
+  suspect: boolean;
+  outstanding: number;
+  /** Work queued there by its own last word, µs. */
+  backlogUs: number;
+};
+
+export const ACTOR_NAMES = { shard: 'feature-shard', worker: 'model-worker', router: 'router' } as const;
+
+const NOBODY: readonly Target[] = [];
+
+export class RoutingTable {
+  readonly #directory: ModelDirectory;
+  readonly #targets = new Map<string, Target>();
+  #table: PlacementTable | null = null;
+  #members: readonly Member[] = [];
+  #owners: (readonly Target[])[] = [];
+  #workers = new Map<string, Target[]>();
+  #onChange: (() => void)[] = [];
+
+  constructor(directory: ModelDirectory) {
+    this.#directory = directory;
+  }
+
+  get epoch(): number {
+    return this.#table?.epoch ?? 0;
+  }
+
+  /** 0 before the first placement table is known. */
+  get partitions(): number {
+    return this.#table?.partitions ?? 0;
+  }
+
+  get placement(): PlacementTable | null {
+    return this.#table;
+  }
+
+  onChange(listener: () => void): void {
+    this.#onChange.push(listener);
+  }
+
+  setPlacement(table: PlacementTable): void {
+    if (table.epoch <= this.epoch) return;
+    this.#table = table;
+    this.#rebuild();
+  }
+
+  setMembers(members: readonly Member[]): void {
+    this.#members = members;
+    this.#rebuild();
+  }
+
+  modelsChanged(): void {
+    this.#rebuild();
+  }
+
+  owners(partition: number): readonly Target[] {
+    return this.#owners[partition] ?? NOBODY;
+  }
+
+  workers(modelKey: string): readonly Target[] {
+    return this.#workers.get(modelKey) ?? NOBODY;
+  }
+
+  plan(modelKey: string): ServingPlan | undefined {
+    return this.#directory.plan(modelKey);
+  }
+
+  /**
+   * The plan for a request: of the version asked for, else of the newest that a worker serves (or, while none does, the
+   * newest known). Throws NOT_FOUND, or UNAVAILABLE with the reason, where there is none.
+   */
+  choosePlan(model: string, version: string | undefined): ServingPlan {
+    if (version !== undefined) {
+      const plan = this.#directory.plan(`${model}/${version}`);
+      if (plan === undefined) throw this.missing(model, version);
+      return plan;
+    }
+    const versions = this.#directory.versions(model);
+    for (let i = versions.length - 1; i >= 0; i--) {
+      const key = `${model}/${versions[i]}`;
+      if (this.workers(key).length > 0) return this.#directory.plan(key)!;
+    }
+    const newest = versions.at(-1);
+    if (newest === undefined) throw this.missing(model, undefined);
+    return this.#directory.plan(`${model}/${newest}`)!;
+  }
+
+  missing(model: string, version: string | undefined): ServingError {
+    return this.#directory.missing(model, version);
+  }
+
+  /** Versions of a model that a live worker serves, ascending. */
+  servedVersions(model: string): string[] {
+    return this.#directory.versions(model).filter((version) => this.workers(`${model}/${version}`).length > 0);
+  }
+
+  modelNames(): string[] {
+    return this.#directory.names();
+  }
+
+  #rebuild(): void {
+    const usable = this.#members.filter((member) => member.state !== 'dead');
+    const seen = new Set<string>();
+    const byName = new Map<string, Target>();
+    const workers = new Map<string, Target[]>();
+    for (const member of usable) {
+      const { heartbeat } = member;
+      if (heartbeat.role !== 'shard' && heartbeat.role !== 'worker') continue;
+      const target = this.#targetOf(heartbeat.node, heartbeat.role);
+      target.suspect = member.state === 'suspect';
+      seen.add(heartbeat.node);
+      if (heartbeat.role === 'shard') {
+        byName.set(heartbeat.name, target);
+      } else if (heartbeat.ready) {
+        for (const key of heartbeat.models) {
+          const serving = workers.get(key);
+          if (serving === undefined) workers.set(key, [target]);
+          else serving.push(target);
+        }
+      }
+    }
+    for (const node of this.#targets.keys()) if (!seen.has(node)) this.#targets.delete(node);
+    this.#workers = workers;
+    this.#owners = (this.#table?.owners ?? []).map((names) =>
+      names.map((name) => byName.get(name)).filter((target) => target !== undefined),
+    );
+    for (const listener of this.#onChange) listener();
+  }
+
+  #targetOf(node: string, role: 'shard' | 'worker'): Target {
+    let target = this.#targets.get(node);
+    if (target === undefined) {
+      const actor = ACTOR_NAMES[role];
+      target = {
+        node,
+        address: { node, actor },
+        addressText: `${node}/${actor}`,
+        suspect: false,
+        outstanding: 0,
+        backlogUs: 0,
+      };
+      this.#targets.set(node, target);
+    }
+    return target;
+  }
+}

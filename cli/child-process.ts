@@ -1,0 +1,111 @@
+/** One child of `dovetail up`: started, watched, started again with back-off when it dies, stopped when asked. */
+import { type ChildProcess as NodeChild, spawn } from 'node:child_process';
+import { ServingError } from '../proto/errors.ts';
+import type { Clock, TimerHandle } from '../cluster/clock.ts';
+import { Supervisor } from '../cluster/actors/supervision.ts';
+import { programArguments } from './package-files.ts';
+
+export type ChildOptions = {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly say: (line: string) => void;
+  /** Keeps a channel open by which the child notices that we are gone. */
+  readonly ipc: boolean;
+};
+
+/** Five starts within half a minute that end by themselves: something is wrong that another start does not cure. */
+const RESTARTS = { restartsMax: 5, windowMs: 30_000, backoffMs: 100, backoffMsMax: 3_000 };
+const KILL_AFTER_MS = 15_000;
+const ERROR_LINES_KEPT = 20;
+
+export class ChildProcess {
+  readonly name: string;
+  /** Rejects when the child keeps ending. */
+  readonly gaveUp: Promise<never>;
+  readonly #options: ChildOptions;
+  readonly #supervisor = new Supervisor(RESTARTS);
+  #giveUp: (error: ServingError) => void = () => {};
+  #child: NodeChild | null = null;
+  #stopping = false;
+  #restart: TimerHandle | null = null;
+  #ready = false;
+  #lastLines: string[] = [];
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.gaveUp = new Promise((_, reject) => {
+      this.#giveUp = reject;
+    });
+    this.gaveUp.catch(() => {});
+    this.#start();
+  }
+
+  get isReady(): boolean {
+    return this.#ready;
+  }
+
+  /** SIGTERM, and SIGKILL for one that does not follow it. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#restart?.cancel();
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const kill = this.#options.clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'));
+    await exited;
+    kill.cancel();
+  }
+
+  #start(): void {
+    const { args, env, ipc } = this.#options;
+    this.#ready = false;
+    this.#lastLines = [];
+    // A group of its own: Ctrl-C reaches us alone, and we stop the children in order.
+    const child = spawn(process.execPath, [...programArguments(), ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+      detached: true,
+    });
+    this.#child = child;
+    lines(child.stdout!, (line) => {
+      if (line === 'ready') this.#ready = true;
+    });
+    lines(child.stderr!, (line) => {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > ERROR_LINES_KEPT) this.#lastLines.shift();
+      this.#options.say(`[${this.name}] ${line}`);
+    });
+    child.on('error', (error) => this.#options.say(`[${this.name}] cannot be started: ${error.message}`));
+    child.on('exit', (code, signal) => this.#onExit(code, signal));
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#ready = false;
+    if (this.#stopping) return;
+    const how = signal === null ? `exit code ${code}` : signal;
+    const directive = this.#supervisor.decide(new Error(how), this.#options.clock.nowMs());
+    if (directive.kind === 'restart') {
+      this.#options.say(`[${this.name}] ended (${how}); starting it again`);
+      this.#restart = this.#options.clock.after(directive.delayMs, () => this.#start());
+      return;
+    }
+    const said = this.#lastLines.at(-1);
+    this.#giveUp(
+      new ServingError('UNAVAILABLE', 'edge', `${this.name} keeps ending (${how})${said === undefined ? '' : `: ${said}`}`),
+    );
+  }
+}
+
+function lines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop()!.slice(-10_000);
+    for (const line of parts) onLine(line);
+  });
+}

@@ -1,0 +1,286 @@
+/**
+ * What every process of a cluster has, whatever its role: NATS, actors and their transport, heartbeats, the placement
+ * table, the model directory, metrics and tracing. Roles are built on it (`*-role.ts`).
+ */
+import { dovetail } from '../proto/generated/messages.js';
+import { BUCKETS, CALL_SUBJECT, GATEWAY_QUEUE_GROUP, HEARTBEAT_SUBJECT, LEASE_KEY, PLACEMENT_KEY } from '../proto/subjects.ts';
+import { ActorSystem } from '../cluster/actors/actor-system.ts';
+import { loadApp } from '../cluster/catalog/load-app.ts';
+import { ModelDirectory } from '../cluster/catalog/model-directory.ts';
+import type { App } from '../cluster/catalog/views.ts';
+import { type Clock, systemClock } from '../cluster/clock.ts';
+import { type ClusterSettings, joinSettings } from '../cluster/cluster-settings.ts';
+import { type Config, SETTINGS } from '../cluster/config.ts';
+import type { KeyValue } from '../cluster/key-value.ts';
+import { createLog, type Log } from '../cluster/log.ts';
+import type { Heartbeat } from '../cluster/membership/heartbeat.ts';
+import { Heartbeats } from '../cluster/membership/heartbeats.ts';
+import { newIncarnation, nodeOf } from '../cluster/membership/incarnation.ts';
+import { MemberTable } from '../cluster/membership/member-table.ts';
+import { connectNats, type NatsLink } from '../cluster/nats.ts';
+import { Leader } from '../cluster/placement/leader.ts';
+import { PlacementPublisher } from '../cluster/placement/placement-publisher.ts';
+import type { PlacementTable } from '../cluster/placement/placement-table.ts';
+import { decodeTable } from '../cluster/placement/table-codec.ts';
+import { type Random, systemRandom } from '../cluster/random.ts';
+import { MetricRegistry } from '../cluster/telemetry/metrics.ts';
+import { observeProcess } from '../cluster/telemetry/process-metrics.ts';
+import { type PrometheusServer, startPrometheus } from '../cluster/telemetry/prometheus.ts';
+import { startTracing, type Tracer } from '../cluster/telemetry/tracing.ts';
+import { Transport } from '../cluster/transport/transport.ts';
+import { transportMetrics } from './observers.ts';
+import { packageEntry } from './package-files.ts';
+
+/** What a role says of itself in heartbeats; the role changes it as it goes. */
+export type Standing = {
+  ready: boolean;
+  models: string[];
+  caughtUp: Uint8Array;
+  queueDepth: () => number;
+  device: string;
+  httpUrl: string;
+  weight: number;
+};
+
+export type Role = 'gateway' | 'shard' | 'worker';
+
+export type ClusterProcess = {
+  readonly config: Config;
+  readonly role: Role;
+  readonly name: string;
+  readonly node: string;
+  readonly app: App;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly nats: NatsLink;
+  readonly settings: ClusterSettings;
+  readonly system: ActorSystem;
+  readonly transport: Transport;
+  readonly members: MemberTable;
+  readonly heartbeats: Heartbeats;
+  readonly directory: ModelDirectory;
+  readonly models: KeyValue;
+  readonly registry: MetricRegistry;
+  readonly tracer: Tracer;
+  readonly standing: Standing;
+  readonly leader: Leader | null;
+  placement(): PlacementTable | null;
+  /** Calls back after each change of members, placement or models, all of which it passes on at first. */
+  onChange(listener: (what: 'members' | 'placement' | 'models') => void): void;
+  /** Rejects once something happens that only a new process cures. */
+  readonly fatal: Promise<never>;
+  /** Says farewell, stops the actors, lets NATS go. */
+  stop(): Promise<void>;
+};
+
+export async function startClusterProcess(config: Config, role: Role, name: string, metricsPort: number): Promise<ClusterProcess> {
+  const clock = systemClock;
+  const random = systemRandom;
+  const node = nodeOf(name, newIncarnation(clock.wallMs(), random));
+  const log = createLog({ level: config.logLevel, node });
+  const app = await loadApp(config.app, packageEntry());
+  const registry = new MetricRegistry({ clock });
+  const prometheus = await startPrometheus({ registry, clock, host: config.host, port: metricsPort });
+  const processMetrics = observeProcess(registry, clock);
+  const tracer = await startTracing({
+    serviceName: `dovetail-${role}`,
+    nodeName: node,
+    sampleRatio: config.traceSampleRatio === '' ? undefined : Number(config.traceSampleRatio),
+    clock,
+    random,
+    registry,
+    warn: (message) => log.warn({}, message),
+  });
+  const nats = await connectNats({
+    url: config.natsUrl,
+    name: node,
+    clock,
+    log,
+    credentialsFile: config.natsCredentials === '' ? undefined : config.natsCredentials,
+    nkeySeedFile: config.natsNkey === '' ? undefined : config.natsNkey,
+    tlsCaFile: config.natsTlsCa === '' ? undefined : config.natsTlsCa,
+    connectTimeoutMs: 5_000,
+  });
+  const [clusterKv, leaseKv, models] = await Promise.all([
+    nats.keyValue(BUCKETS.cluster),
+    nats.keyValue(BUCKETS.lease),
+    nats.keyValue(BUCKETS.models),
+  ]);
+  const wanted = { cluster: config.cluster, partitions: config.partitions, replicas: config.replicas };
+  const settings = await joinSettings(clusterKv, wanted, config.partitions !== SETTINGS.partitions.default);
+
+  let raiseFatal: (error: Error) => void = () => {};
+  const fatal = new Promise<never>((_, reject) => {
+    raiseFatal = reject;
+  });
+  fatal.catch(() => {});
+
+  const listeners: ((what: 'members' | 'placement' | 'models') => void)[] = [];
+  const changed = (what: 'members' | 'placement' | 'models') => {
+    for (const listener of listeners) listener(what);
+  };
+
+  let transport: Transport | null = null;
+  const system = new ActorSystem({
+    node,
+    clock,
+    log,
+    remote: { tell: (to, message) => transport!.tell(to, message) },
+    onEscalate: (actor, cause) => raiseFatal(new Error(`actor '${actor}' keeps failing: ${String(cause)}`)),
+    onDeadLetter: deadLetters(registry),
+  });
+  transport = new Transport({
+    node,
+    wire: nats,
+    clock,
+    log,
+    envelopeBytesMax: Math.min(config.envelopeBytesMax, nats.payloadBytesMax / 4),
+    deliver: (toActor, message) => system.deliver(toActor, message),
+    onTurnEnd: () => system.run(),
+    metrics: transportMetrics(registry),
+  });
+
+  const standing: Standing = {
+    ready: false,
+    models: [],
+    caughtUp: new Uint8Array(0),
+    queueDepth: () => 0,
+    device: '',
+    httpUrl: '',
+    weight: 1,
+  };
+  const members = new MemberTable({
+    heartbeatMs: config.heartbeatMs,
+    suspectAfterMs: config.suspectAfterMs,
+    deadAfterMs: config.deadAfterMs,
+  });
+  let table: PlacementTable | null = null;
+  let leaving = false;
+  const heartbeats = new Heartbeats({
+    clock,
+    table: members,
+    node,
+    name,
+    own: () => ownHeartbeat(role, name, node, standing, leaving, table?.epoch ?? 0, prometheus),
+    encode: (heartbeat) => dovetail.Heartbeat.encode(heartbeat as unknown as dovetail.Heartbeat.$Properties).finish(),
+    decode: (bytes) => dovetail.Heartbeat.decode(bytes) as unknown as Heartbeat,
+    publish: (bytes) => {
+      nats.publish(HEARTBEAT_SUBJECT, bytes);
+    },
+    onEvents: () => changed('members'),
+    onSuperseded: (by) => raiseFatal(new Error(`another process has taken the name '${name}' (${by}); give each its own --name`)),
+    onError: (error) => log.debug({ err: error }, 'heartbeat'),
+  });
+  nats.subscribe(HEARTBEAT_SUBJECT, (bytes) => heartbeats.receive(bytes));
+  nats.onConnectionChange((connected) => {
+    if (connected) heartbeats.grace();
+  });
+
+  const directory = new ModelDirectory(app);
+  await models.watch('>', (key, value) => {
+    directory.update(key, value);
+    changed('models');
+  });
+  await clusterKv.watch(PLACEMENT_KEY, (_key, value) => {
+    if (value === null) return;
+    table = decodeTable(value);
+    changed('placement');
+  });
+
+  // Workers come and go with models and devices; routers and shards keep the placement.
+  const leader = role === 'worker' ? null : new Leader({ keyValue: leaseKv, clock, key: LEASE_KEY, self: node, leaseMs: config.leaseMs });
+  const publisher = new PlacementPublisher({
+    keyValue: clusterKv,
+    key: PLACEMENT_KEY,
+    clock,
+    isLeader: () => leader?.isLeader() ?? false,
+    shards: () => members.live('shard'),
+    settings: { partitions: settings.partitions, replicas: settings.replicas },
+    periodMs: config.heartbeatMs,
+    onPublished: (published) => log.info({ epoch: published.epoch }, 'placement published'),
+    onError: (error) => log.warn({ err: error }, 'placement could not be published'),
+  });
+
+  heartbeats.start();
+  leader?.start();
+  publisher.start();
+  return {
+    config,
+    role,
+    name,
+    node,
+    app,
+    clock,
+    random,
+    log,
+    nats,
+    settings,
+    system,
+    transport,
+    members,
+    heartbeats,
+    directory,
+    models,
+    registry,
+    tracer,
+    standing,
+    leader,
+    placement: () => table,
+    onChange: (listener) => {
+      listeners.push(listener);
+      listener('models');
+      listener('members');
+      listener('placement');
+    },
+    fatal,
+    stop: async () => {
+      leaving = true;
+      publisher.stop();
+      await leader?.stop();
+      heartbeats.stop();
+      system.stop();
+      transport.stop();
+      await nats.drain();
+      await tracer.shutdown();
+      processMetrics.stop();
+      await prometheus.stop();
+    },
+  };
+}
+
+/** Joins the queue group through which callers with the client in the package reach a router. */
+export const CALLS = [{ subject: CALL_SUBJECT, queueGroup: GATEWAY_QUEUE_GROUP }];
+
+function ownHeartbeat(
+  role: Role,
+  name: string,
+  node: string,
+  standing: Standing,
+  leaving: boolean,
+  epoch: number,
+  prometheus: PrometheusServer,
+): Heartbeat {
+  return {
+    node,
+    name,
+    role,
+    ready: standing.ready && !leaving,
+    leaving,
+    epoch,
+    models: standing.models,
+    caughtUp: standing.caughtUp,
+    queueDepth: standing.queueDepth(),
+    device: standing.device,
+    httpUrl: standing.httpUrl,
+    metricsUrl: prometheus.url,
+    weight: standing.weight,
+    pid: process.pid,
+  };
+}
+
+function deadLetters(registry: MetricRegistry): (reason: string) => void {
+  const counter = registry.counter('dovetail_dead_letters_total', 'Messages that could not be delivered to an actor.', ['reason']);
+  return (reason) => counter.with(reason).add();
+}
+

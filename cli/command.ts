@@ -1,0 +1,93 @@
+/** What a command is, how its arguments are read and what its exit codes mean. */
+import { parseArgs } from 'node:util';
+import { ServingError } from '../proto/errors.ts';
+import { SETTINGS, type SettingName } from '../cluster/config.ts';
+
+export const EXIT = {
+  ok: 0,
+  /** The request was understood and failed: a model that is not there, a row that was refused. */
+  failed: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** The cluster, NATS or a port cannot be had. */
+  unavailable: 3,
+  /** Interrupted once while starting, or twice while stopping. */
+  interrupted: 130,
+} as const;
+
+export type Command = {
+  readonly name: string;
+  readonly summary: string;
+  readonly usage: string;
+  /** What it does, for someone who has not used it before. */
+  readonly text: string;
+  readonly examples: readonly string[];
+  /** Settings (cluster/config.ts) that it takes. */
+  readonly settings: readonly SettingName[];
+  /** Flags of its own. */
+  readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly help: string }>>;
+  /** Names of positional arguments. */
+  readonly positionals: readonly string[];
+  readonly run: (input: CommandInput) => Promise<number>;
+};
+
+export type CommandInput = {
+  readonly positionals: readonly string[];
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly switches: ReadonlySet<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** A command line that cannot be followed. */
+export class UsageError extends Error {}
+
+/** Throws UsageError naming the flag or argument. */
+export function readArguments(command: Command, args: readonly string[], env: CommandInput['env']): CommandInput {
+  const options: Record<string, { type: 'string' | 'boolean' }> = { help: { type: 'boolean' } };
+  for (const name of command.settings) options[SETTINGS[name].flag] = { type: 'string' };
+  for (const [flag, { type }] of Object.entries(command.flags)) options[flag] = { type };
+  let parsed: { values: Record<string, string | boolean | undefined>; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true }) as typeof parsed;
+  } catch (thrown) {
+    throw new UsageError(thrown instanceof Error ? thrown.message.split('. ')[0]! : String(thrown));
+  }
+  if (parsed.positionals.length > command.positionals.length) {
+    throw new UsageError(`unexpected argument '${parsed.positionals[command.positionals.length]}'`);
+  }
+  const flags: Record<string, string | undefined> = {};
+  const switches = new Set<string>();
+  for (const [flag, value] of Object.entries(parsed.values)) {
+    if (value === true) switches.add(flag);
+    else if (typeof value === 'string') flags[flag] = value;
+  }
+  if (!switches.has('help') && parsed.positionals.length < command.positionals.length) {
+    throw new UsageError(`missing <${command.positionals[parsed.positionals.length]}>`);
+  }
+  return { positionals: parsed.positionals, flags, switches, env };
+}
+
+export function helpOf(command: Command): string {
+  const lines = [`dovetail ${command.name} — ${command.summary}`, '', `Usage: dovetail ${command.usage}`, '', command.text, ''];
+  const rows: [string, string][] = Object.entries(command.flags).map(([flag, { type, help }]) => [
+    type === 'string' ? `--${flag} <value>` : `--${flag}`,
+    help,
+  ]);
+  for (const name of command.settings) {
+    const { flag, help, env, default: value } = SETTINGS[name];
+    rows.push([`--${flag} <value>`, `${help} [${value === '' ? '' : `default ${value}; `}env ${env}]`]);
+  }
+  if (rows.length > 0) lines.push('Options:', ...table(rows), '');
+  lines.push('Examples:', ...command.examples.map((example) => `  ${example}`), '');
+  lines.push('Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 130 interrupted.');
+  return lines.join('\n');
+}
+
+function table(rows: readonly [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}
+
+export function exitCodeOf(error: ServingError): number {
+  return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED' ? EXIT.unavailable : EXIT.failed;
+}

@@ -1,0 +1,154 @@
+/** A gateway: the edges (HTTP, NATS) and the router behind them, in one process. */
+import { FeatureIngest } from '../actors/feature-ingest/feature-ingest.ts';
+import { startHttpBridge } from '../actors/http-bridge/server.ts';
+import { startNatsBridge } from '../actors/nats-bridge/nats-bridge.ts';
+import { FeatureReads } from '../actors/router/feature-reads.ts';
+import { LocalGateway } from '../actors/router/gateway.ts';
+import type { ClusterStatus } from '../actors/router/gateway-port.ts';
+import { Router } from '../actors/router/router.ts';
+import { ACTOR_NAMES, RoutingTable } from '../actors/router/routing-table.ts';
+import { sleep } from '../cluster/clock.ts';
+import { countBits } from '../cluster/membership/bitset.ts';
+import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
+import { CALLS, type ClusterProcess } from './cluster-process.ts';
+import { routerObserver } from './observers.ts';
+import { packageVersion } from './package-files.ts';
+
+export type RunningRole = {
+  /** Stops taking work, finishes what is under way, releases what the role holds. */
+  stop(): Promise<void>;
+};
+
+export async function startGatewayRole(cluster: ClusterProcess): Promise<RunningRole> {
+  const { config, system, clock, random, tracer, registry, nats, log } = cluster;
+  const routing = new RoutingTable(cluster.directory);
+  let router: Router | null = null;
+  const routerAddress = system.spawn(ACTOR_NAMES.router, { mailboxMessagesMax: config.mailboxMessagesMax }, (context) => {
+    router = new Router(context, routing, config, routerObserver(registry, log), tracer, random);
+    return router;
+  });
+  let gateway: LocalGateway | null = null;
+  const ingest = new FeatureIngest({
+    app: cluster.app,
+    sink: await nats.featureLog({ replicas: config.logReplicas }),
+    clock,
+    partitions: () => cluster.settings.partitions,
+    rowsPerMessageMax: 1_000,
+    bytesPerMessageMax: nats.payloadBytesMax / 4,
+    rowsInFlightMax: 200_000,
+    onPushed: pushMetrics(cluster),
+  });
+  system.spawn('gateway', { mailboxMessagesMax: config.mailboxMessagesMax }, (context) => {
+    gateway = new LocalGateway(context, {
+      router: routerAddress,
+      routing,
+      reads: new FeatureReads(context, cluster.app, routing, random),
+      push: (view, rows) => ingest.push(view, rows),
+      status: () => clusterStatus(cluster, routing),
+      notReady: () => notReady(cluster, routing),
+      tracer,
+      requestTimeoutMs: config.requestTimeoutMs,
+    });
+    return gateway;
+  });
+  registry.observeGauge('dovetail_requests_in_flight', 'Predictions in the router.', [], (report) => report(router?.inFlight ?? 0));
+  cluster.standing.queueDepth = () => router?.inFlight ?? 0;
+
+  cluster.onChange((what) => {
+    const table = cluster.placement();
+    if (what === 'placement' && table !== null) routing.setPlacement(table);
+    else if (what === 'members') routing.setMembers(cluster.members.members());
+    else if (what === 'models') routing.modelsChanged();
+    const live = new Set(cluster.members.members().flatMap((member) => (member.state === 'dead' ? [] : [member.heartbeat.node])));
+    router?.routingChanged(live);
+    cluster.standing.ready = notReady(cluster, routing).length === 0;
+  });
+  cluster.transport.listen(CALLS);
+  const natsBridge = await startNatsBridge({
+    nats,
+    gateway: gateway!,
+    version: packageVersion(),
+    requestsInFlightMax: config.requestsInFlightMax,
+  });
+  const http = registry.histogram('dovetail_http_request_duration_seconds', 'HTTP requests.', LATENCY_BOUNDARIES_SECONDS, ['route', 'status']);
+  const bridge = await startHttpBridge({
+    gateway: gateway!,
+    host: config.host,
+    port: config.httpPort,
+    clock,
+    version: packageVersion(),
+    bodyBytesMax: config.bodyBytesMax,
+    onRequest: ({ route, status, seconds }) => http.with(route, String(status)).record(seconds),
+    onInternalError: (error, requestId) => log.error({ err: error, requestId }, 'internal error at the HTTP edge'),
+  });
+  cluster.standing.httpUrl = bridge.url;
+  cluster.heartbeats.announce();
+  return {
+    stop: async () => {
+      cluster.standing.ready = false;
+      cluster.heartbeats.announce();
+      await Promise.all([bridge.drain(config.drainMs), natsBridge.stop()]);
+      router?.drain();
+      const untilMs = clock.nowMs() + config.drainMs;
+      while ((router?.inFlight ?? 0) > 0 && clock.nowMs() < untilMs) await sleep(clock, 5);
+      cluster.transport.flush();
+      await bridge.close();
+    },
+  };
+}
+
+function pushMetrics(cluster: ClusterProcess): (view: string, accepted: number, rejected: number) => void {
+  const rows = cluster.registry.counter('dovetail_pushed_rows_total', 'Feature rows pushed, by outcome.', ['view', 'outcome']);
+  return (view, accepted, rejected) => {
+    rows.with(view, 'accepted').add(accepted);
+    if (rejected > 0) rows.with(view, 'rejected').add(rejected);
+  };
+}
+
+/** What keeps this gateway from answering, for people; empty when ready. */
+function notReady(cluster: ClusterProcess, routing: RoutingTable): string[] {
+  const missing: string[] = [];
+  if (!cluster.nats.connected) missing.push('NATS is not connected');
+  const partitions = routing.partitions;
+  if (partitions === 0) missing.push('no placement table yet: waiting for a feature-shard');
+  let ownerless = 0;
+  for (let partition = 0; partition <= partitions; partition++) if (routing.owners(partition).length === 0) ownerless++;
+  if (partitions > 0 && ownerless > 0) missing.push(`${ownerless} of ${partitions + 1} partitions have no owner that has caught up`);
+  if (!cluster.members.live('worker').some((member) => member.heartbeat.ready)) missing.push('no model-worker is ready');
+  for (const name of routing.modelNames()) {
+    if (cluster.directory.versions(name).length > 0 && routing.servedVersions(name).length === 0) missing.push(`no worker serves model '${name}'`);
+  }
+  return missing;
+}
+
+function clusterStatus(cluster: ClusterProcess, routing: RoutingTable): ClusterStatus {
+  const table = routing.placement;
+  const nowMs = cluster.clock.nowMs();
+  const owned = new Map<string, number>();
+  for (const owners of table?.owners.slice(0, table.partitions) ?? []) for (const owner of owners) owned.set(owner, (owned.get(owner) ?? 0) + 1);
+  return {
+    cluster: cluster.settings.cluster,
+    epoch: routing.epoch,
+    leader: cluster.leader?.holder() ?? null,
+    partitions: cluster.settings.partitions,
+    replicas: cluster.settings.replicas,
+    members: cluster.members.members().map(({ state, heartbeat, lastHeardMs }) => ({
+      node: heartbeat.node,
+      name: heartbeat.name,
+      role: heartbeat.role,
+      state: state === 'joining' ? 'alive' : state,
+      ready: heartbeat.ready,
+      device: heartbeat.device === '' ? null : heartbeat.device,
+      models: heartbeat.models,
+      partitions_owned: owned.get(heartbeat.name) ?? 0,
+      partitions_caught_up: countBits(heartbeat.caughtUp),
+      queue_depth: heartbeat.queueDepth,
+      http_url: heartbeat.httpUrl === '' ? null : heartbeat.httpUrl,
+      metrics_url: heartbeat.metricsUrl === '' ? null : heartbeat.metricsUrl,
+      pid: heartbeat.pid,
+      heartbeat_age_ms: Math.round(nowMs - lastHeardMs),
+    })),
+    models_with_problems: cluster.directory.problems(),
+    owners: table?.owners ?? [],
+  };
+}

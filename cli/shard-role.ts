@@ -1,0 +1,112 @@
+/** A feature-shard: its replica, kept up with the log, and the actor that reads it. */
+import { join } from 'node:path';
+import { featureShard, type ShardState } from '../actors/feature-shard/feature-shard.ts';
+import { LogFollower } from '../actors/feature-shard/log-follower.ts';
+import { Replica } from '../actors/feature-shard/replica.ts';
+import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
+import { bitset, setBit } from '../cluster/membership/bitset.ts';
+import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
+import type { ClusterProcess } from './cluster-process.ts';
+import type { RunningRole } from './gateway-role.ts';
+import { shardObserver } from './observers.ts';
+
+export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
+  const { config, app, clock, log, nats, registry, standing, name } = cluster;
+  const partitions = cluster.settings.partitions;
+  const replica = new Replica({ directory: join(config.dataDir, name), app, log });
+  const applied = applyMetrics(cluster);
+  let assigned = new Set<number>();
+  const follower = new LogFollower({
+    replica,
+    source: await nats.featureLog({ replicas: config.logReplicas }),
+    clock,
+    log,
+    transactionMessagesMax: 1_024,
+    waitingMessagesMax: 16_384,
+    onApplied: applied,
+    onCaughtUp: () => report(),
+  });
+  registry.observeGauge('dovetail_replica_lag_messages', 'Messages in the log that this replica has not applied.', [], (say) => say(follower.lag()));
+  registry.observeGauge('dovetail_replica_partitions', 'Partitions followed here, by state.', ['state'], (say) => {
+    const caughtUp = [...assigned].filter((partition) => follower.isCaughtUp(partition)).length;
+    say(caughtUp, 'caught_up');
+    say(assigned.size - caughtUp, 'catching_up');
+  });
+
+  const report = () => {
+    const caughtUp = bitset(partitions + 1);
+    let all = assigned.size > 0;
+    for (const partition of assigned) {
+      if (follower.isCaughtUp(partition)) setBit(caughtUp, partition);
+      else all = false;
+    }
+    standing.caughtUp = caughtUp;
+    standing.ready = all;
+    cluster.heartbeats.announce();
+  };
+
+  const state: ShardState = {
+    partitions,
+    get epoch() {
+      return cluster.placement()?.epoch ?? 0;
+    },
+    serves: (partition, routerEpoch) => {
+      const table = cluster.placement();
+      if (table === null || follower.fault !== null) return false;
+      if (table.owners[partition]?.includes(name) === true) return true;
+      // A router ahead of us has been told by the leader that we own it, which we believe once our replica agrees.
+      return routerEpoch > table.epoch && follower.isCaughtUp(partition);
+    },
+    plan: (model) => cluster.directory.plan(model),
+    lookup: (view, partition, key) => replica.lookup(view, partition, key),
+    appliedSeq: (partition) => replica.appliedSeq(partition),
+  };
+  cluster.system.spawn(
+    ACTOR_NAMES.shard,
+    { mailboxMessagesMax: config.mailboxMessagesMax },
+    featureShard(state, app, shardObserver(registry, cluster.tracer)),
+  );
+  standing.queueDepth = () => cluster.system.mailboxLength(ACTOR_NAMES.shard);
+  cluster.transport.listen();
+
+  let work: Promise<void> = Promise.resolve();
+  const enqueue = (act: () => Promise<void>) => {
+    work = work.then(act).catch((thrown: unknown) => log.error({ err: thrown }, 'following the feature log failed'));
+  };
+  cluster.onChange((what) => {
+    const table = cluster.placement();
+    if (what !== 'placement' || table === null) return;
+    const mine = new Set<number>();
+    for (let partition = 0; partition <= partitions; partition++) {
+      if (table.targets[partition]?.includes(name) === true || table.owners[partition]?.includes(name) === true) mine.add(partition);
+    }
+    assigned = mine;
+    enqueue(() => follower.assign(mine));
+    enqueue(async () => report());
+  });
+  nats.onConnectionChange((connected) => {
+    if (connected) enqueue(() => follower.restart());
+  });
+  return {
+    stop: async () => {
+      standing.ready = false;
+      cluster.heartbeats.announce();
+      await work;
+      await follower.stop();
+      cluster.transport.flush();
+      await replica.close();
+    },
+  };
+}
+
+function applyMetrics(cluster: ClusterProcess) {
+  const rows = cluster.registry.counter('dovetail_replica_rows_total', 'Rows of the log, by what became of them.', ['outcome']);
+  const parked = cluster.registry.counter('dovetail_replica_parked_messages_total', 'Log messages of an unknown view or schema.');
+  const seconds = cluster.registry.histogram('dovetail_replica_apply_duration_seconds', 'One transaction of the replica.', LATENCY_BOUNDARIES_SECONDS);
+  return (result: { rowsApplied: number; rowsStale: number; messagesParked: number }, _messages: number, took: number) => {
+    rows.with('applied').add(result.rowsApplied);
+    if (result.rowsStale > 0) rows.with('stale').add(result.rowsStale);
+    if (result.messagesParked > 0) parked.add(result.messagesParked);
+    seconds.record(took);
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * `dovetail up`: a whole cluster on this machine. Finds and starts NATS, starts a process a role, watches them, starts
+ * again what dies, and at Ctrl-C drains and stops everything in order.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { ServingError } from '../proto/errors.ts';
+import { systemClock, sleep } from '../cluster/clock.ts';
+import { type Config, configFlags, readConfig, type SettingName } from '../cluster/config.ts';
+import { startNatsServer, type NatsServerProcess } from '../cluster/nats-server/launch.ts';
+import { locateNatsServer } from '../cluster/nats-server/locate.ts';
+import { tryListen } from '../cluster/nats-server/probe.ts';
+import { parseDevice } from '../actors/model-worker/device.ts';
+import { ChildProcess } from './child-process.ts';
+import { type Command, type CommandInput, EXIT } from './command.ts';
+import { nodeCommand } from './node.ts';
+import { packageRoot } from './package-files.ts';
+import { exampleRequest } from './example-request.ts';
+
+const UP_SETTINGS: readonly SettingName[] = [
+  ...nodeCommand.settings,
+  'natsPort',
+  'shards',
+  'workers',
+  'devices',
+];
+
+export const upCommand: Command = {
+  name: 'up',
+  summary: 'start a whole cluster on this machine, NATS included',
+  usage: 'up [--app <directory>] [options]',
+  text: [
+    'Starts NATS (unless --nats-url names one), one gateway, the feature-shards and a model-worker per GPU, or one on the',
+    'CPU; loads the app; writes "ready" when it answers. What dies is started again. Ctrl-C drains and stops everything;',
+    'the data stays in --data-dir for the next start.',
+  ].join('\n'),
+  examples: [
+    'dovetail up',
+    'dovetail up --app ./my-app --http-port 18000',
+    'dovetail up --nats-url nats://127.0.0.1:4222 --shards 3 --devices "cuda:0;cuda:1"',
+  ],
+  settings: UP_SETTINGS,
+  flags: {},
+  positionals: [],
+  run: runUp,
+};
+
+const READY_MS_MAX = 120_000;
+
+async function runUp(input: CommandInput): Promise<number> {
+  const clock = systemClock;
+  const config = withAppPath(readConfig(input.flags, input.env));
+  const interrupt = interruptions();
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  await checkPorts(config);
+  const started: Cluster = { nats: null, children: [] };
+  try {
+    const natsUrl = await startNats(config, started, say);
+    const specs = await processSpecs(config, natsUrl);
+    for (const spec of specs) {
+      started.children.push(new ChildProcess({ ...spec, clock, say, ipc: true }));
+    }
+    const outcome = await Promise.race([
+      waitReady(config, started, specs.length).then(() => 'ready' as const),
+      interrupt.first.then(() => 'interrupted' as const),
+      natsDied(started),
+      givenUp(started),
+    ]);
+    if (outcome === 'interrupted') return EXIT.interrupted;
+    await sayReady(config, natsUrl, say);
+    await Promise.race([interrupt.first, natsDied(started), givenUp(started)]);
+    say('stopping: draining the gateway, then workers, shards and NATS');
+    return EXIT.ok;
+  } finally {
+    await stopAll(started);
+  }
+}
+
+type Cluster = { nats: NatsServerProcess | null; children: ChildProcess[] };
+
+type ProcessSpec = { readonly name: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
+
+/** The example ships with the package, so its default path holds wherever the command is run from. */
+function withAppPath(config: Config): Config {
+  const here = resolve(config.app);
+  const app = config.app === 'examples/fraud' ? join(packageRoot(), config.app) : here;
+  return { ...config, app, dataDir: resolve(config.dataDir) };
+}
+
+async function checkPorts(config: Config): Promise<void> {
+  const needed: [number, string, string][] = [[config.httpPort, config.host, '--http-port']];
+  const processes = 1 + config.shards + config.workers;
+  if (config.metricsPort !== 0) {
+    for (let i = 0; i < processes; i++) needed.push([config.metricsPort + i, config.host, '--metrics-port']);
+  }
+  for (const [port, host, flag] of needed) {
+    if (port !== 0 && !(await isFree(host, port))) {
+      const what = flag === '--metrics-port' ? `${flag} (it needs ${processes} ports from there on)` : flag;
+      throw new ServingError('UNAVAILABLE', 'edge', `port ${port} is taken; free it or choose another with ${what}`);
+    }
+  }
+}
+
+async function isFree(host: string, port: number): Promise<boolean> {
+  return (await tryListen(host, port)) === undefined;
+}
+
+async function startNats(config: Config, started: Cluster, say: (line: string) => void): Promise<string> {
+  if (config.natsUrl !== '') return config.natsUrl;
+  const { path } = await locateNatsServer({ clock: systemClock, progress: say });
+  const dataDir = join(config.dataDir, 'nats');
+  mkdirSync(dataDir, { recursive: true });
+  started.nats = await startNatsServer({ path, port: config.natsPort, dataDir, clock: systemClock });
+  return started.nats.url;
+}
+
+async function processSpecs(config: Config, natsUrl: string): Promise<ProcessSpec[]> {
+  const specs: ProcessSpec[] = [];
+  let metricsPort = config.metricsPort;
+  const shared = configFlags({ ...config, natsUrl }, nodeCommand.settings.filter((name) => name !== 'metricsPort' && name !== 'httpPort'));
+  const add = (name: string, role: string, extra: string[], env: Record<string, string> = {}) => {
+    const port = String(metricsPort === 0 ? 0 : metricsPort++);
+    specs.push({ name, args: ['node', '--role', role, '--name', name, '--metrics-port', port, ...extra, ...shared], env });
+  };
+  add('gateway-1', 'gateway', ['--http-port', String(config.httpPort)]);
+  for (let i = 1; i <= config.shards; i++) add(`shard-${i}`, 'shard', []);
+  for (const [i, device] of (await chooseDevices(config)).entries()) {
+    const parsed = parseDevice(device);
+    add(`worker-${i + 1}`, 'worker', ['--device', device], parsed.kind === 'cuda' ? { CUDA_VISIBLE_DEVICES: String(parsed.index) } : {});
+  }
+  return specs;
+}
+
+/** Those asked for; else one CUDA device a GPU where ONNX Runtime has its CUDA libraries; else the CPU. */
+async function chooseDevices(config: Config): Promise<string[]> {
+  if (config.devices !== '') return config.devices.split(';').map((device) => device.trim());
+  const gpus = await countGpus();
+  if (gpus > 0 && (await hasCudaProvider())) return Array.from({ length: gpus }, (_, i) => `cuda:${i}`);
+  return Array.from({ length: config.workers }, () => 'cpu');
+}
+
+async function countGpus(): Promise<number> {
+  try {
+    const { stdout } = await promisify(execFile)('nvidia-smi', ['-L'], { timeout: 5_000 });
+    return stdout.split('\n').filter((line) => line.startsWith('GPU ')).length;
+  } catch {
+    return 0;
+  }
+}
+
+async function hasCudaProvider(): Promise<boolean> {
+  const { cudaProviderInstalled } = await import('../actors/model-worker/onnx-engine.ts');
+  return cudaProviderInstalled();
+}
+
+async function waitReady(config: Config, started: Cluster, processes: number): Promise<void> {
+  const untilMs = systemClock.nowMs() + READY_MS_MAX;
+  const url = `http://${config.host}:${config.httpPort}`;
+  while (systemClock.nowMs() < untilMs) {
+    if (await everyMemberReady(url, processes)) return;
+    await sleep(systemClock, 50);
+  }
+  const quiet = started.children.filter((child) => !child.isReady).map((child) => child.name);
+  throw new ServingError(
+    'UNAVAILABLE',
+    'edge',
+    `not ready within ${READY_MS_MAX / 1_000} s; waiting for: ${quiet.join(', ') || 'the gateway'}. Run again with --log-level info to see why`,
+  );
+}
+
+async function everyMemberReady(url: string, processes: number): Promise<boolean> {
+  try {
+    const health = await fetch(`${url}/v2/health/ready`);
+    if (health.status !== 200) return false;
+    const cluster = (await (await fetch(`${url}/v1/cluster`)).json()) as { members: { state: string; ready: boolean }[] };
+    return cluster.members.filter((member) => member.state === 'alive' && member.ready).length >= processes;
+  } catch {
+    return false;
+  }
+}
+
+async function sayReady(config: Config, natsUrl: string, say: (line: string) => void): Promise<void> {
+  const url = `http://${config.host}:${config.httpPort}`;
+  process.stdout.write('ready\n');
+  say('');
+  say(`  HTTP     ${url}   (Open Inference Protocol at /v2, people at /v1)`);
+  say(`  NATS     ${natsUrl}   (dovetail.predict.<model>)`);
+  if (config.metricsPort !== 0) say(`  metrics  http://${config.host}:${config.metricsPort}/metrics and the next ports, one a process`);
+  say(`  data     ${config.dataDir}`);
+  const example = await exampleRequest(url);
+  if (example !== null) say(`\nAsk it:\n\n${example}`);
+  say('\nCtrl-C drains and stops everything.');
+}
+
+function natsDied(started: Cluster): Promise<never> {
+  return new Promise((_, reject) => {
+    void started.nats?.exited.then(({ code, signal }) => {
+      reject(new ServingError('UNAVAILABLE', 'edge', `nats-server ended (${signal ?? `exit code ${code}`}); see ${started.nats?.logFile}`));
+    });
+  });
+}
+
+function givenUp(started: Cluster): Promise<never> {
+  return Promise.race(started.children.map((child) => child.gaveUp));
+}
+
+/** The gateway first, so that what is in flight can still be answered by the others. */
+async function stopAll(started: Cluster): Promise<void> {
+  const role = (prefix: string) => started.children.filter((child) => child.name.startsWith(prefix));
+  for (const prefix of ['gateway', 'worker', 'shard']) await Promise.all(role(prefix).map((child) => child.stop()));
+  await started.nats?.stop();
+}
+
+/** The first SIGINT or SIGTERM asks for an orderly stop; the second ends at once, children included. */
+function interruptions(): { readonly first: Promise<void> } {
+  let seen = 0;
+  const first = new Promise<void>((resolve) => {
+    const onSignal = () => {
+      seen++;
+      if (seen === 1) resolve();
+      else process.exit(EXIT.interrupted);
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+  return { first };
+}

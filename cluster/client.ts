@@ -1,0 +1,256 @@
+/**
+ * The client for services: typed calls over NATS. Calls made in one turn of the event loop share one NATS message, as
+ * everything between Dovetail's processes does.
+ */
+import { asServingError, ServingError } from '../proto/errors.ts';
+import {
+  errorOf,
+  failure,
+  fromWireTensor,
+  type Message,
+  type PredictReply,
+  refusal,
+  toWireTensor,
+} from '../proto/letters.ts';
+import { CALL_SUBJECT, GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
+import { packBytes, type Tensor } from '../proto/tensor.ts';
+import { defaultedNames } from './catalog/assemble.ts';
+import { type Clock, systemClock, type TimerHandle } from './clock.ts';
+import { silentLog } from './log.ts';
+import { connectNats, type NatsLink } from './nats.ts';
+import { randomHex } from './random.ts';
+import { idBytes, parseTraceparent } from './telemetry/trace-context.ts';
+import { Transport } from './transport/transport.ts';
+
+export type ClientOptions = {
+  /** nats://host:4222, several by comma. Default: NATS_URL, else nats://127.0.0.1:4222. */
+  readonly url?: string;
+  readonly credentialsFile?: string;
+  /** Deadline of calls that name none, ms. Default 1000. */
+  readonly timeoutMs?: number;
+  /** Calls under way; more are refused at once. Default 16384. */
+  readonly callsInFlightMax?: number;
+};
+
+export type PredictOptions = {
+  readonly version?: string;
+  readonly timeoutMs?: number;
+  readonly requestId?: string;
+  /** W3C trace context to continue. */
+  readonly traceparent?: string;
+};
+
+export type Prediction = {
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly model: { readonly name: string; readonly version: string };
+  readonly outputs: readonly Tensor[];
+  /** One a row. */
+  readonly features: readonly {
+    readonly appliedSeq: number;
+    readonly ageMs: number | null;
+    readonly defaulted: readonly string[];
+  }[];
+  readonly timingsUs: { readonly total: number; readonly shard: number; readonly queue: number; readonly run: number };
+};
+
+export type DovetailClient = {
+  /** Rejects with ServingError: the cluster's own errors, DEADLINE_EXCEEDED where no answer came in time. */
+  predict(model: string, inputs: readonly Tensor[], options?: PredictOptions): Promise<Prediction>;
+  /** One acknowledgement or error a row, in order. */
+  push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]>;
+  get(view: string, keys: readonly string[]): Promise<readonly unknown[]>;
+  close(): Promise<void>;
+};
+
+export type PushAck =
+  | { readonly partition: number; readonly seq: number }
+  | { readonly error: { readonly code: string; readonly message: string } };
+
+type Waiting = {
+  readonly resolve: (prediction: Prediction) => void;
+  readonly reject: (error: ServingError) => void;
+  readonly timer: TimerHandle;
+};
+
+const ACTOR = 'client';
+/** An answer at the deadline still has to travel. */
+const GRACE_MS = 50;
+
+/** Rejects with UNAVAILABLE where NATS cannot be reached. */
+export async function connectClient(options: ClientOptions = {}): Promise<DovetailClient> {
+  const nats = await connectNats({
+    url: options.url ?? process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222',
+    name: 'dovetail-client',
+    clock: systemClock,
+    log: silentLog,
+    credentialsFile: options.credentialsFile,
+    connectTimeoutMs: 5_000,
+  });
+  return new Client(nats, systemClock, options);
+}
+
+class Client implements DovetailClient {
+  readonly #nats: NatsLink;
+  readonly #clock: Clock;
+  readonly #transport: Transport;
+  readonly #replyTo: string;
+  readonly #timeoutMs: number;
+  readonly #callsInFlightMax: number;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+
+  constructor(nats: NatsLink, clock: Clock, options: ClientOptions) {
+    this.#nats = nats;
+    this.#clock = clock;
+    this.#timeoutMs = options.timeoutMs ?? 1_000;
+    this.#callsInFlightMax = options.callsInFlightMax ?? 16_384;
+    const node = `client.${randomHex(8)}`;
+    this.#replyTo = `${node}/${ACTOR}`;
+    this.#transport = new Transport({
+      node,
+      wire: nats,
+      clock,
+      log: silentLog,
+      envelopeBytesMax: 131_072,
+      deliver: (_actor, message) => this.#receive(message),
+      onTurnEnd: () => {},
+    });
+    this.#transport.listen();
+  }
+
+  predict(model: string, inputs: readonly Tensor[], options: PredictOptions = {}): Promise<Prediction> {
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
+    if (this.#waiting.size >= this.#callsInFlightMax) {
+      return Promise.reject(
+        new ServingError('RESOURCE_EXHAUSTED', 'edge', `${this.#waiting.size} calls are under way; wait for some`),
+      );
+    }
+    const incoming = options.traceparent === undefined ? null : parseTraceparent(options.traceparent);
+    const id = this.#nextId;
+    this.#nextId = id === 0xffffffff ? 1 : id + 1;
+    const message: Message = {
+      kind: 'predict',
+      body: {
+        id,
+        replyTo: this.#replyTo,
+        requestId: options.requestId ?? '',
+        model,
+        version: options.version ?? '',
+        inputs: inputs.map(toWireTensor),
+        budgetUs: Math.max(1, Math.round(timeoutMs * 1_000)),
+        trace: incoming?.sampled
+          ? { traceId: idBytes(incoming.traceId), spanId: idBytes(incoming.parentSpanId) }
+          : null,
+        traceId: incoming?.traceId ?? '',
+      },
+    };
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(timeoutMs + GRACE_MS, () => {
+        this.#waiting.delete(id);
+        reject(
+          new ServingError(
+            'DEADLINE_EXCEEDED',
+            'edge',
+            `no answer for model '${model}' within ${timeoutMs} ms: is a gateway running?`,
+          ),
+        );
+      });
+      this.#waiting.set(id, { resolve, reject, timer });
+      if (!this.#transport.tellGroup(CALL_SUBJECT, 'router', message)) {
+        const why = this.#nats.connected
+          ? failure('INVALID_ARGUMENT', 'edge', 'the request is too large to send; send fewer rows')
+          : failure('UNAVAILABLE', 'edge', 'not connected to NATS');
+        this.#receive(refusal(message, why)!.message);
+      }
+    });
+  }
+
+  async push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]> {
+    const reply = await this.#json(`${PUSH_SUBJECT_ROOT}.${view}`, { rows });
+    return (reply as { acks: PushAck[] }).acks;
+  }
+
+  async get(view: string, keys: readonly string[]): Promise<readonly unknown[]> {
+    const reply = await this.#json(`${GET_SUBJECT_ROOT}.${view}`, { keys });
+    return (reply as { rows: unknown[] }).rows;
+  }
+
+  async close(): Promise<void> {
+    this.#transport.stop();
+    for (const waiting of this.#waiting.values()) {
+      waiting.timer.cancel();
+      waiting.reject(new ServingError('CANCELLED', 'edge', 'the client was closed'));
+    }
+    this.#waiting.clear();
+    await this.#nats.drain();
+  }
+
+  async #json(subject: string, body: unknown): Promise<unknown> {
+    const bytes = new TextEncoder().encode(JSON.stringify(body));
+    const reply = await this.#nats.request(subject, bytes, { timeoutMs: Math.max(this.#timeoutMs, 5_000) });
+    const parsed = JSON.parse(new TextDecoder().decode(reply.bytes)) as {
+      error?: { code: never; stage: never; message: string };
+    };
+    if (parsed.error !== undefined) throw new ServingError(parsed.error.code, parsed.error.stage, parsed.error.message);
+    return parsed;
+  }
+
+  #receive(message: Message): void {
+    if (message.kind !== 'predictReply') return;
+    const waiting = this.#waiting.get(message.body.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(message.body.id);
+    waiting.timer.cancel();
+    if (message.body.failure !== null && message.body.failure !== undefined)
+      waiting.reject(errorOf(message.body.failure));
+    else {
+      try {
+        waiting.resolve(predictionOf(message.body));
+      } catch (thrown) {
+        waiting.reject(asServingError(thrown, 'edge'));
+      }
+    }
+  }
+}
+
+function predictionOf(reply: PredictReply): Prediction {
+  const { freshness, timings } = reply;
+  return {
+    requestId: reply.requestId,
+    traceId: reply.traceId,
+    model: { name: reply.model, version: reply.version },
+    outputs: reply.outputs.map(fromWireTensor),
+    features:
+      freshness === null || freshness === undefined
+        ? []
+        : freshness.appliedSeq.map((appliedSeq, row) => ({
+            appliedSeq,
+            ageMs: freshness.ageMs[row]! < 0 ? null : freshness.ageMs[row]!,
+            defaulted: defaultedNames(freshness.defaultedNames, freshness.defaulted, row),
+          })),
+    timingsUs: {
+      total: timings?.totalUs ?? 0,
+      shard: timings?.shardUs ?? 0,
+      queue: timings?.queueUs ?? 0,
+      run: timings?.runUs ?? 0,
+    },
+  };
+}
+
+/** A BYTES tensor of texts, one a row: entity keys. */
+export function textTensor(name: string, texts: readonly string[]): Tensor {
+  const encoder = new TextEncoder();
+  return { name, datatype: 'BYTES', shape: [texts.length], data: packBytes(texts.map((text) => encoder.encode(text))) };
+}
+
+/** An FP32 tensor [rows, width]. */
+export function floatTensor(name: string, rows: number, values: readonly number[] | Float32Array): Tensor {
+  const floats = Float32Array.from(values);
+  return {
+    name,
+    datatype: 'FP32',
+    shape: [rows, floats.length / rows],
+    data: new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Messages between processes over NATS. Every letter that leaves for the same process in one turn of the event loop
+ * travels in one NATS message; actors never see it. One subject a process: `dovetail.node.<node>`.
+ */
+import { EnvelopeWriter, type Message, readEnvelope } from '../../proto/letters.ts';
+import { nodeSubject } from '../../proto/subjects.ts';
+import type { RemoteLink } from '../actors/actor-system.ts';
+import type { Address } from '../actors/address.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+
+/** The part of NATS that the transport needs. */
+export interface Wire {
+  /** False while disconnected: nothing is buffered for later. */
+  publish(subject: string, bytes: Uint8Array): boolean;
+  /** Calls back for each message, until `stop`. */
+  subscribe(subject: string, onBytes: (bytes: Uint8Array) => void, queueGroup?: string): { stop(): void };
+  /** Largest payload that the server accepts, bytes. */
+  readonly payloadBytesMax: number;
+}
+
+export type TransportOptions = {
+  readonly node: string;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** An envelope that has grown past this is sent without waiting for the end of the turn. */
+  readonly envelopeBytesMax: number;
+  /** Called with each received letter, then `onTurnEnd` once an envelope is unpacked. */
+  readonly deliver: (toActor: string, message: Message) => void;
+  readonly onTurnEnd: () => void;
+  readonly metrics?: TransportMetrics;
+};
+
+export interface TransportMetrics {
+  sent(letters: number, bytes: number): void;
+  received(letters: number, bytes: number): void;
+  dropped(reason: 'too_large' | 'disconnected' | 'malformed'): void;
+}
+
+const silentMetrics: TransportMetrics = { sent() {}, received() {}, dropped() {} };
+
+type Outbox = { readonly subject: string; readonly writer: EnvelopeWriter };
+
+/** Processes come and go; outboxes of those not written to for long are dropped when there are this many. */
+const OUTBOXES_MAX = 4096;
+
+export class Transport implements RemoteLink {
+  readonly #options: TransportOptions;
+  readonly #metrics: TransportMetrics;
+  readonly #outboxes = new Map<string, Outbox>();
+  #dirty: Outbox[] = [];
+  #flushScheduled = false;
+  #subscriptions: { stop(): void }[] = [];
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#metrics = options.metrics ?? silentMetrics;
+  }
+
+  /** Listens on this process's own subject and on `shared` subjects, each as a member of its queue group. */
+  listen(shared: readonly { subject: string; queueGroup: string }[] = []): void {
+    const { wire, node } = this.#options;
+    const receive = (bytes: Uint8Array) => this.#receive(bytes);
+    this.#subscriptions.push(wire.subscribe(nodeSubject(node), receive));
+    for (const { subject, queueGroup } of shared) {
+      this.#subscriptions.push(wire.subscribe(subject, receive, queueGroup));
+    }
+  }
+
+  stop(): void {
+    this.flush();
+    for (const subscription of this.#subscriptions) subscription.stop();
+    this.#subscriptions = [];
+  }
+
+  tell(to: Address, message: Message): boolean {
+    return this.#add(
+      this.#outboxOf(to.node, () => nodeSubject(to.node)),
+      to.actor,
+      message,
+    );
+  }
+
+  /** To whichever member of a queue group takes it: how callers outside the cluster reach a router. */
+  tellGroup(subject: string, toActor: string, message: Message): boolean {
+    return this.#add(
+      this.#outboxOf(`group ${subject}`, () => subject),
+      toActor,
+      message,
+    );
+  }
+
+  /** Sends everything now instead of at the end of the turn. */
+  flush(): void {
+    this.#flushScheduled = false;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const outbox of dirty) this.#send(outbox);
+  }
+
+  /** A letter longer than this is refused. */
+  get letterBytesMax(): number {
+    return this.#options.wire.payloadBytesMax - this.#options.envelopeBytesMax - 256;
+  }
+
+  #add(outbox: Outbox, toActor: string, message: Message): boolean {
+    const { writer } = outbox;
+    if (writer.letters === 0) this.#dirty.push(outbox);
+    const limit = writer.byteLength + this.letterBytesMax;
+    const added = writer.add(toActor, message, limit);
+    if (!added) this.#metrics.dropped('too_large');
+    if (writer.byteLength >= this.#options.envelopeBytesMax) {
+      this.#dirty = this.#dirty.filter((other) => other !== outbox);
+      return this.#send(outbox) && added;
+    }
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      this.#options.clock.endOfTurn(() => this.flush());
+    }
+    return added;
+  }
+
+  #outboxOf(key: string, subject: () => string): Outbox {
+    let outbox = this.#outboxes.get(key);
+    if (outbox === undefined) {
+      if (this.#outboxes.size >= OUTBOXES_MAX) {
+        this.flush();
+        this.#outboxes.clear();
+      }
+      outbox = { subject: subject(), writer: new EnvelopeWriter(this.#options.node) };
+      this.#outboxes.set(key, outbox);
+    }
+    return outbox;
+  }
+
+  #send(outbox: Outbox): boolean {
+    const letters = outbox.writer.letters;
+    if (letters === 0) return true;
+    const bytes = outbox.writer.finish();
+    if (!this.#options.wire.publish(outbox.subject, bytes)) {
+      // The router's own timers cover what is lost here, as they cover what is lost on the way.
+      for (let i = 0; i < letters; i++) this.#metrics.dropped('disconnected');
+      return false;
+    }
+    this.#metrics.sent(letters, bytes.byteLength);
+    return true;
+  }
+
+  #receive(bytes: Uint8Array): void {
+    let letters = 0;
+    try {
+      readEnvelope(bytes, (toActor, message) => {
+        letters++;
+        this.#options.deliver(toActor, message);
+      });
+    } catch (thrown) {
+      this.#metrics.dropped('malformed');
+      this.#options.log.warn({ err: thrown, bytes: bytes.byteLength }, 'malformed envelope dropped');
+    }
+    this.#metrics.received(letters, bytes.byteLength);
+    this.#options.onTurnEnd();
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The training set: for each payment, the model's input as it stood just before (nothing later, no outcome before its
+ * 7 days), and whether it was fraud. Windows are cut by time, never at random: the future must not teach the past.
+ */
+import { type Columns, evaluateColumns } from '../support/columns.ts';
+import type { LabelledRows } from '../support/mlp-trainer.ts';
+import { Profiles, withOutcomes } from './history.ts';
+import { MODEL_WIDTH, modelRow, requestOf } from './model-columns.ts';
+import type { Payment } from './payment.ts';
+import type { MerchantRow, UserRow } from './profile.ts';
+
+export type TrainingRow = {
+  readonly payment: Payment;
+  /** The rows as they stood; undefined: none yet. */
+  readonly user: UserRow | undefined;
+  readonly merchant: MerchantRow | undefined;
+  /** `MODEL_WIDTH` numbers. */
+  readonly input: Float32Array;
+};
+
+/** One row a payment, in order; the payment itself enters the profiles only after its row is made. */
+export function* trainingRows(payments: Iterable<Payment>): Generator<TrainingRow, void, undefined> {
+  const profiles = new Profiles();
+  for (const event of withOutcomes(payments)) {
+    if (event.kind === 'payment') {
+      const { payment } = event;
+      const user = profiles.user(payment.user_id);
+      const merchant = profiles.merchant(payment.merchant_id);
+      yield { payment, user, merchant, input: modelRow(user, merchant, requestOf(payment), event.atMs) };
+    }
+    profiles.apply(event);
+  }
+}
+
+/** What the graph makes of the rows' inputs, for the trainer. */
+export function labelledRows(rows: readonly TrainingRow[], columns: Columns): LabelledRows {
+  const values = new Float32Array(rows.length * columns.width);
+  rows.forEach((row, index) => {
+    if (row.input.length !== MODEL_WIDTH) throw new RangeError(`a model row has ${MODEL_WIDTH} numbers`);
+    values.set(evaluateColumns(columns, row.input), index * columns.width);
+  });
+  return { width: columns.width, values, labels: Uint8Array.from(rows, (row) => (row.payment.is_fraud ? 1 : 0)) };
+}

@@ -1,0 +1,24 @@
+/** What an app or a service imports from `dovetail`. */
+export {
+  type App,
+  bool,
+  defineApp,
+  type Entity,
+  entity,
+  float32,
+  int64,
+  type View,
+  view,
+} from './cluster/catalog/views.ts';
+export {
+  type ClientOptions,
+  connectClient,
+  type DovetailClient,
+  floatTensor,
+  type Prediction,
+  type PredictOptions,
+  type PushAck,
+  textTensor,
+} from './cluster/client.ts';
+export { type ErrorCode, ServingError } from './proto/errors.ts';
+export type { DataType, Tensor } from './proto/tensor.ts';

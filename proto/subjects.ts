@@ -1,0 +1,39 @@
+/** Every NATS subject, stream and bucket in one place. Tokens are checked names, so none can smuggle in a dot or a wildcard. */
+
+export const HEARTBEAT_SUBJECT = 'dovetail.heartbeat';
+
+/** Envelopes from callers outside the cluster (the client in the package), to any gateway. */
+export const CALL_SUBJECT = 'dovetail.call';
+
+export const GATEWAY_QUEUE_GROUP = 'dovetail-gateway';
+
+/** One request a message, JSON or protobuf by `Content-Type`: `dovetail.predict.<model>`. */
+export const PREDICT_SUBJECT_ROOT = 'dovetail.predict';
+export const PUSH_SUBJECT_ROOT = 'dovetail.features.push';
+export const GET_SUBJECT_ROOT = 'dovetail.features.get';
+
+export function nodeSubject(node: string): string {
+  return `dovetail.node.${node.replaceAll('.', '_')}`;
+}
+
+export const FEATURE_LOG_STREAM = 'DOVETAIL_FEATURES';
+
+/** Partition of the log; the number of partitions itself stands for the views that live everywhere. */
+export function featureLogSubject(partition: number): string {
+  return `dovetail.log.${partition}`;
+}
+
+export const FEATURE_LOG_SUBJECTS = 'dovetail.log.*';
+
+export const BUCKETS = {
+  /** Cluster settings, placement table. */
+  cluster: 'dovetail_cluster',
+  /** Leadership lease. */
+  lease: 'dovetail_lease',
+  /** One entry a model version: manifest, inputs, outputs, digest. */
+  models: 'dovetail_models',
+} as const;
+
+export const PLACEMENT_KEY = 'placement';
+export const SETTINGS_KEY = 'settings';
+export const LEASE_KEY = 'leader';
