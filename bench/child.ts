@@ -64,7 +64,8 @@ export function childReady(hello: unknown = null, stop: () => Promise<void> | vo
   });
   // The parent's terminal sends Ctrl-C to the whole group; the parent ends its children itself.
   process.on('SIGINT', () => undefined);
-  process.send?.({ hello });
+  // With a callback, a parent that has just gone is no error here: 'disconnect' ends this process.
+  process.send?.({ hello }, undefined, {}, () => undefined);
 }
 
 function firstMessage(clock: Clock, child: ChildProcess, module: string): Promise<unknown> {

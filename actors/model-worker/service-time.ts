@@ -92,7 +92,8 @@ export class ServiceTimeModel implements ServiceTime {
 
   predictMs(rows: number): number {
     if (this.#curvesOld) this.#rebuild();
-    return this.#lookUp(rows, this.#highMs);
+    // Above the largest run seen the two lines may cross, when the high one happens to be the flatter.
+    return Math.max(this.#lookUp(rows, this.#highMs), this.#lookUp(rows, this.#medianMs));
   }
 
   typicalMs(rows: number): number {

@@ -206,26 +206,30 @@ function planColumns(
       `builds '${tensor.name}' from columns, but the file has it as ${tensor.datatype} [${tensor.shape.join(',')}]; columns need [rows, n] of FP32, FP64, INT32 or INT64`,
     );
   }
-  if (wanted >= 0 && wanted !== columns.length) {
-    throw contradiction(key, `gives '${tensor.name}' ${columns.length} columns, but the file wants ${wanted}`);
-  }
-  for (const [position, column] of columns.entries()) {
-    const targetOffset = position * width;
+  let targetOffset = 0;
+  for (const column of columns) {
     if (column.kind === 'feature') {
       addFeature(key, spec, column, { input, targetOffset, targetType: tensor.datatype }, app, building);
-    } else {
-      const from = requestIndex(building, column.request);
-      const source = building.requestInputs[from]!;
-      if (source.datatype !== tensor.datatype || source.rowBytes !== width) {
-        throw contradiction(
-          key,
-          `puts request input '${column.request}' (${source.datatype} [${source.shape.join(',')}]) into a column of '${tensor.name}', which needs one ${tensor.datatype} a row`,
-        );
-      }
-      building.requestCells.push({ from, input, targetOffset, bytes: width });
+      targetOffset += width;
+      continue;
     }
+    const from = requestIndex(building, column.request);
+    const source = building.requestInputs[from]!;
+    if (source.datatype !== tensor.datatype || source.rowBytes === 0) {
+      throw contradiction(
+        key,
+        `puts request input '${column.request}' (${source.datatype} [${source.shape.join(',')}]) among the columns of '${tensor.name}', which needs ${tensor.datatype} of a fixed size`,
+      );
+    }
+    // A request input of several values a row fills as many columns.
+    building.requestCells.push({ from, input, targetOffset, bytes: source.rowBytes });
+    targetOffset += source.rowBytes;
   }
-  return { kind: 'columns', rowBytes: columns.length * width };
+  const filled = targetOffset / width;
+  if (wanted >= 0 && wanted !== filled) {
+    throw contradiction(key, `gives '${tensor.name}' ${filled} columns, but the file wants ${wanted}`);
+  }
+  return { kind: 'columns', rowBytes: targetOffset };
 }
 
 function addFeature(
