@@ -1,8 +1,8 @@
 /** One child of `dovetail up`: started, watched, started again with back-off when it dies, stopped when asked. */
 import { type ChildProcess as NodeChild, spawn } from 'node:child_process';
-import { ServingError } from '../proto/errors.ts';
-import type { Clock, TimerHandle } from '../cluster/clock.ts';
 import { Supervisor } from '../cluster/actors/supervision.ts';
+import type { Clock, TimerHandle } from '../cluster/clock.ts';
+import { ServingError } from '../proto/errors.ts';
 import { programArguments } from './package-files.ts';
 
 export type ChildOptions = {
@@ -95,7 +95,11 @@ export class ChildProcess {
     }
     const said = this.#lastLines.at(-1);
     this.#giveUp(
-      new ServingError('UNAVAILABLE', 'edge', `${this.name} keeps ending (${how})${said === undefined ? '' : `: ${said}`}`),
+      new ServingError(
+        'UNAVAILABLE',
+        'edge',
+        `${this.name} keeps ending (${how})${said === undefined ? '' : `: ${said}`}`,
+      ),
     );
   }
 }

@@ -2,8 +2,7 @@
  * What every process of a cluster has, whatever its role: NATS, actors and their transport, heartbeats, the placement
  * table, the model directory, metrics and tracing. Roles are built on it (`*-role.ts`).
  */
-import { dovetail } from '../proto/generated/messages.js';
-import { BUCKETS, CALL_SUBJECT, GATEWAY_QUEUE_GROUP, HEARTBEAT_SUBJECT, LEASE_KEY, PLACEMENT_KEY } from '../proto/subjects.ts';
+
 import { ActorSystem } from '../cluster/actors/actor-system.ts';
 import { loadApp } from '../cluster/catalog/load-app.ts';
 import { ModelDirectory } from '../cluster/catalog/model-directory.ts';
@@ -17,7 +16,7 @@ import type { Heartbeat } from '../cluster/membership/heartbeat.ts';
 import { Heartbeats } from '../cluster/membership/heartbeats.ts';
 import { newIncarnation, nodeOf } from '../cluster/membership/incarnation.ts';
 import { MemberTable } from '../cluster/membership/member-table.ts';
-import { connectNats, type NatsLink } from '../cluster/nats.ts';
+import { connectNats, type NatsLink } from '../cluster/nats/nats-link.ts';
 import { Leader } from '../cluster/placement/leader.ts';
 import { PlacementPublisher } from '../cluster/placement/placement-publisher.ts';
 import type { PlacementTable } from '../cluster/placement/placement-table.ts';
@@ -28,6 +27,15 @@ import { observeProcess } from '../cluster/telemetry/process-metrics.ts';
 import { type PrometheusServer, startPrometheus } from '../cluster/telemetry/prometheus.ts';
 import { startTracing, type Tracer } from '../cluster/telemetry/tracing.ts';
 import { Transport } from '../cluster/transport/transport.ts';
+import { dovetail } from '../proto/generated/messages.js';
+import {
+  BUCKETS,
+  CALL_SUBJECT,
+  GATEWAY_QUEUE_GROUP,
+  HEARTBEAT_SUBJECT,
+  LEASE_KEY,
+  PLACEMENT_KEY,
+} from '../proto/subjects.ts';
 import { transportMetrics } from './observers.ts';
 import { packageEntry } from './package-files.ts';
 
@@ -74,7 +82,12 @@ export type ClusterProcess = {
   stop(): Promise<void>;
 };
 
-export async function startClusterProcess(config: Config, role: Role, name: string, metricsPort: number): Promise<ClusterProcess> {
+export async function startClusterProcess(
+  config: Config,
+  role: Role,
+  name: string,
+  metricsPort: number,
+): Promise<ClusterProcess> {
   const clock = systemClock;
   const random = systemRandom;
   const node = nodeOf(name, newIncarnation(clock.wallMs(), random));
@@ -169,7 +182,8 @@ export async function startClusterProcess(config: Config, role: Role, name: stri
       nats.publish(HEARTBEAT_SUBJECT, bytes);
     },
     onEvents: () => changed('members'),
-    onSuperseded: (by) => raiseFatal(new Error(`another process has taken the name '${name}' (${by}); give each its own --name`)),
+    onSuperseded: (by) =>
+      raiseFatal(new Error(`another process has taken the name '${name}' (${by}); give each its own --name`)),
     onError: (error) => log.debug({ err: error }, 'heartbeat'),
   });
   nats.subscribe(HEARTBEAT_SUBJECT, (bytes) => heartbeats.receive(bytes));
@@ -189,7 +203,10 @@ export async function startClusterProcess(config: Config, role: Role, name: stri
   });
 
   // Workers come and go with models and devices; routers and shards keep the placement.
-  const leader = role === 'worker' ? null : new Leader({ keyValue: leaseKv, clock, key: LEASE_KEY, self: node, leaseMs: config.leaseMs });
+  const leader =
+    role === 'worker'
+      ? null
+      : new Leader({ keyValue: leaseKv, clock, key: LEASE_KEY, self: node, leaseMs: config.leaseMs });
   const publisher = new PlacementPublisher({
     keyValue: clusterKv,
     key: PLACEMENT_KEY,
@@ -280,7 +297,8 @@ function ownHeartbeat(
 }
 
 function deadLetters(registry: MetricRegistry): (reason: string) => void {
-  const counter = registry.counter('dovetail_dead_letters_total', 'Messages that could not be delivered to an actor.', ['reason']);
+  const counter = registry.counter('dovetail_dead_letters_total', 'Messages that could not be delivered to an actor.', [
+    'reason',
+  ]);
   return (reason) => counter.with(reason).add();
 }
-

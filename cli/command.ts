@@ -1,7 +1,7 @@
 /** What a command is, how its arguments are read and what its exit codes mean. */
 import { parseArgs } from 'node:util';
-import { ServingError } from '../proto/errors.ts';
 import { SETTINGS, type SettingName } from '../cluster/config.ts';
+import type { ServingError } from '../proto/errors.ts';
 
 export const EXIT = {
   ok: 0,
@@ -68,7 +68,14 @@ export function readArguments(command: Command, args: readonly string[], env: Co
 }
 
 export function helpOf(command: Command): string {
-  const lines = [`dovetail ${command.name} — ${command.summary}`, '', `Usage: dovetail ${command.usage}`, '', command.text, ''];
+  const lines = [
+    `dovetail ${command.name} — ${command.summary}`,
+    '',
+    `Usage: dovetail ${command.usage}`,
+    '',
+    command.text,
+    '',
+  ];
   const rows: [string, string][] = Object.entries(command.flags).map(([flag, { type, help }]) => [
     type === 'string' ? `--${flag} <value>` : `--${flag}`,
     help,
@@ -79,7 +86,9 @@ export function helpOf(command: Command): string {
   }
   if (rows.length > 0) lines.push('Options:', ...table(rows), '');
   lines.push('Examples:', ...command.examples.map((example) => `  ${example}`), '');
-  lines.push('Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 130 interrupted.');
+  lines.push(
+    'Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 130 interrupted.',
+  );
   return lines.join('\n');
 }
 

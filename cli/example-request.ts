@@ -1,8 +1,11 @@
 /** A curl line to paste: made from what the cluster says its first model needs, so that it works as it stands. */
-import { minuteOf } from '../examples/fraud/profile.ts';
-import { systemClock } from '../cluster/clock.ts';
 
-type Metadata = { readonly inputs: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[] };
+import { systemClock } from '../cluster/clock.ts';
+import { minuteOf } from '../examples/fraud/profile.ts';
+
+type Metadata = {
+  readonly inputs: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
+};
 
 /** Values that make sense for the fraud example; other models get zeros of the right type. */
 function exampleValue(name: string, datatype: string): unknown {

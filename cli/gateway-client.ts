@@ -1,6 +1,6 @@
 /** Requests of the command line to a gateway's HTTP API, with errors turned into what to do next. */
 import { readConfig } from '../cluster/config.ts';
-import { type ErrorCode, ERROR_RULES, ServingError, type Stage } from '../proto/errors.ts';
+import { ERROR_RULES, type ErrorCode, ServingError, type Stage } from '../proto/errors.ts';
 import type { CommandInput } from './command.ts';
 
 export const GATEWAY_FLAGS = {
@@ -23,14 +23,21 @@ export async function askGateway(base: string, method: 'GET' | 'POST', path: str
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
   } catch (thrown) {
-    throw new ServingError('UNAVAILABLE', 'edge', `no gateway answers at ${base}; start one with: dovetail up`, { cause: thrown });
+    throw new ServingError('UNAVAILABLE', 'edge', `no gateway answers at ${base}; start one with: dovetail up`, {
+      cause: thrown,
+    });
   }
   const text = await response.text();
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch (thrown) {
-    throw new ServingError('UNAVAILABLE', 'edge', `${base} is no Dovetail gateway: it answers ${response.status} and no JSON`, { cause: thrown });
+    throw new ServingError(
+      'UNAVAILABLE',
+      'edge',
+      `${base} is no Dovetail gateway: it answers ${response.status} and no JSON`,
+      { cause: thrown },
+    );
   }
   if (response.ok) return answer;
   throw errorOf(response.status, answer);
@@ -39,8 +46,16 @@ export async function askGateway(base: string, method: 'GET' | 'POST', path: str
 function errorOf(status: number, answer: unknown): ServingError {
   const { error } = answer as { error?: string | { code?: string; stage?: string; message?: string } };
   if (typeof error === 'object' && error?.code !== undefined && Object.hasOwn(ERROR_RULES, error.code)) {
-    return new ServingError(error.code as ErrorCode, (error.stage ?? 'edge') as Stage, error.message ?? `HTTP ${status}`);
+    return new ServingError(
+      error.code as ErrorCode,
+      (error.stage ?? 'edge') as Stage,
+      error.message ?? `HTTP ${status}`,
+    );
   }
   const code: ErrorCode = status === 404 ? 'NOT_FOUND' : status >= 500 ? 'UNAVAILABLE' : 'INVALID_ARGUMENT';
-  return new ServingError(code, 'edge', typeof error === 'string' ? error : `HTTP ${status}: ${JSON.stringify(answer).slice(0, 300)}`);
+  return new ServingError(
+    code,
+    'edge',
+    typeof error === 'string' ? error : `HTTP ${status}: ${JSON.stringify(answer).slice(0, 300)}`,
+  );
 }

@@ -23,10 +23,14 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
   const { config, system, clock, random, tracer, registry, nats, log } = cluster;
   const routing = new RoutingTable(cluster.directory);
   let router: Router | null = null;
-  const routerAddress = system.spawn(ACTOR_NAMES.router, { mailboxMessagesMax: config.mailboxMessagesMax }, (context) => {
-    router = new Router(context, routing, config, routerObserver(registry, log), tracer, random);
-    return router;
-  });
+  const routerAddress = system.spawn(
+    ACTOR_NAMES.router,
+    { mailboxMessagesMax: config.mailboxMessagesMax },
+    (context) => {
+      router = new Router(context, routing, config, routerObserver(registry, log), tracer, random);
+      return router;
+    },
+  );
   let gateway: LocalGateway | null = null;
   const ingest = new FeatureIngest({
     app: cluster.app,
@@ -51,7 +55,9 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     });
     return gateway;
   });
-  registry.observeGauge('dovetail_requests_in_flight', 'Predictions in the router.', [], (report) => report(router?.inFlight ?? 0));
+  registry.observeGauge('dovetail_requests_in_flight', 'Predictions in the router.', [], (report) =>
+    report(router?.inFlight ?? 0),
+  );
   cluster.standing.queueDepth = () => router?.inFlight ?? 0;
 
   cluster.onChange((what) => {
@@ -59,7 +65,9 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     if (what === 'placement' && table !== null) routing.setPlacement(table);
     else if (what === 'members') routing.setMembers(cluster.members.members());
     else if (what === 'models') routing.modelsChanged();
-    const live = new Set(cluster.members.members().flatMap((member) => (member.state === 'dead' ? [] : [member.heartbeat.node])));
+    const live = new Set(
+      cluster.members.members().flatMap((member) => (member.state === 'dead' ? [] : [member.heartbeat.node])),
+    );
     router?.routingChanged(live);
     cluster.standing.ready = notReady(cluster, routing).length === 0;
   });
@@ -70,7 +78,12 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     version: packageVersion(),
     requestsInFlightMax: config.requestsInFlightMax,
   });
-  const http = registry.histogram('dovetail_http_request_duration_seconds', 'HTTP requests.', LATENCY_BOUNDARIES_SECONDS, ['route', 'status']);
+  const http = registry.histogram(
+    'dovetail_http_request_duration_seconds',
+    'HTTP requests.',
+    LATENCY_BOUNDARIES_SECONDS,
+    ['route', 'status'],
+  );
   const bridge = await startHttpBridge({
     gateway: gateway!,
     host: config.host,
@@ -98,7 +111,10 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
 }
 
 function pushMetrics(cluster: ClusterProcess): (view: string, accepted: number, rejected: number) => void {
-  const rows = cluster.registry.counter('dovetail_pushed_rows_total', 'Feature rows pushed, by outcome.', ['view', 'outcome']);
+  const rows = cluster.registry.counter('dovetail_pushed_rows_total', 'Feature rows pushed, by outcome.', [
+    'view',
+    'outcome',
+  ]);
   return (view, accepted, rejected) => {
     rows.with(view, 'accepted').add(accepted);
     if (rejected > 0) rows.with(view, 'rejected').add(rejected);
@@ -113,10 +129,13 @@ function notReady(cluster: ClusterProcess, routing: RoutingTable): string[] {
   if (partitions === 0) missing.push('no placement table yet: waiting for a feature-shard');
   let ownerless = 0;
   for (let partition = 0; partition <= partitions; partition++) if (routing.owners(partition).length === 0) ownerless++;
-  if (partitions > 0 && ownerless > 0) missing.push(`${ownerless} of ${partitions + 1} partitions have no owner that has caught up`);
-  if (!cluster.members.live('worker').some((member) => member.heartbeat.ready)) missing.push('no model-worker is ready');
+  if (partitions > 0 && ownerless > 0)
+    missing.push(`${ownerless} of ${partitions + 1} partitions have no owner that has caught up`);
+  if (!cluster.members.live('worker').some((member) => member.heartbeat.ready))
+    missing.push('no model-worker is ready');
   for (const name of routing.modelNames()) {
-    if (cluster.directory.versions(name).length > 0 && routing.servedVersions(name).length === 0) missing.push(`no worker serves model '${name}'`);
+    if (cluster.directory.versions(name).length > 0 && routing.servedVersions(name).length === 0)
+      missing.push(`no worker serves model '${name}'`);
   }
   return missing;
 }
@@ -125,7 +144,8 @@ function clusterStatus(cluster: ClusterProcess, routing: RoutingTable): ClusterS
   const table = routing.placement;
   const nowMs = cluster.clock.nowMs();
   const owned = new Map<string, number>();
-  for (const owners of table?.owners.slice(0, table.partitions) ?? []) for (const owner of owners) owned.set(owner, (owned.get(owner) ?? 0) + 1);
+  for (const owners of table?.owners.slice(0, table.partitions) ?? [])
+    for (const owner of owners) owned.set(owner, (owned.get(owner) ?? 0) + 1);
   return {
     cluster: cluster.settings.cluster,
     epoch: routing.epoch,

@@ -10,7 +10,14 @@ import { replayCommand } from './replay.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
 
-const COMMANDS: readonly Command[] = [upCommand, nodeCommand, predictCommand, pushCommand, statusCommand, replayCommand];
+const COMMANDS: readonly Command[] = [
+  upCommand,
+  nodeCommand,
+  predictCommand,
+  pushCommand,
+  statusCommand,
+  replayCommand,
+];
 
 function overview(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
@@ -52,14 +59,18 @@ async function main(args: readonly string[]): Promise<number> {
     return await command.run(readArguments(command, rest, process.env));
   } catch (thrown) {
     if (thrown instanceof UsageError) {
-      process.stderr.write(`dovetail ${name}: ${thrown.message}\nUsage: dovetail ${command.usage}\nMore: dovetail ${name} --help\n`);
+      process.stderr.write(
+        `dovetail ${name}: ${thrown.message}\nUsage: dovetail ${command.usage}\nMore: dovetail ${name} --help\n`,
+      );
       return EXIT.usage;
     }
     if (thrown instanceof ServingError) {
       process.stderr.write(`dovetail ${name}: ${thrown.message}\n`);
       return thrown.code === 'INVALID_ARGUMENT' && thrown.message.startsWith('--') ? EXIT.usage : exitCodeOf(thrown);
     }
-    process.stderr.write(`dovetail ${name}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
+    process.stderr.write(
+      `dovetail ${name}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
+    );
     return EXIT.failed;
   }
 }

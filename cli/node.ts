@@ -1,7 +1,7 @@
 /** `dovetail node`: one process of a cluster, in one role. `up` starts these; on more machines you start them yourself. */
 import { readConfig } from '../cluster/config.ts';
-import { checkName } from '../proto/names.ts';
 import { ServingError } from '../proto/errors.ts';
+import { checkName } from '../proto/names.ts';
 import { type ClusterProcess, type Role, startClusterProcess } from './cluster-process.ts';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { type RunningRole, startGatewayRole } from './gateway-role.ts';
@@ -72,7 +72,8 @@ async function runNode(input: CommandInput): Promise<number> {
   const role = input.flags['role'] as Role | undefined;
   if (role === undefined || !ROLES.includes(role)) throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
   const config = readConfig(input.flags, input.env);
-  if (config.natsUrl === '') throw new UsageError('--nats-url (or NATS_URL) must name the NATS of the cluster, e.g. nats://127.0.0.1:4222');
+  if (config.natsUrl === '')
+    throw new UsageError('--nats-url (or NATS_URL) must name the NATS of the cluster, e.g. nats://127.0.0.1:4222');
   const name = input.flags['name'] ?? `${role}-1`;
   checkName('--name', name);
   const stop = stopSignal();
@@ -85,7 +86,9 @@ async function runNode(input: CommandInput): Promise<number> {
     return EXIT.ok;
   } catch (thrown) {
     if (thrown instanceof ServingError) throw thrown;
-    throw new ServingError('UNAVAILABLE', 'edge', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    throw new ServingError('UNAVAILABLE', 'edge', thrown instanceof Error ? thrown.message : String(thrown), {
+      cause: thrown,
+    });
   } finally {
     await running?.stop();
     await cluster.stop();

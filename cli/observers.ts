@@ -1,21 +1,28 @@
 /** Every metric that the actors feed, by name: the one place where what they observe becomes Prometheus series. */
-import type { WorkerObserver } from '../actors/model-worker/model-worker.ts';
+
 import type { ShardObserver } from '../actors/feature-shard/feature-shard.ts';
+import type { WorkerObserver } from '../actors/model-worker/model-worker.ts';
 import type { RouterObserver } from '../actors/router/router.ts';
-import type { TraceContext } from '../proto/letters.ts';
 import type { Log } from '../cluster/log.ts';
 import { LATENCY_BOUNDARIES_SECONDS, type MetricRegistry, ROWS_BOUNDARIES } from '../cluster/telemetry/metrics.ts';
 import { idBytes } from '../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../cluster/telemetry/tracing.ts';
 import type { TransportMetrics } from '../cluster/transport/transport.ts';
+import type { TraceContext } from '../proto/letters.ts';
 
 export function transportMetrics(registry: MetricRegistry): TransportMetrics {
   const envelopes = registry.counter('dovetail_envelopes_total', 'NATS messages between processes.', ['direction']);
   const letters = registry.counter('dovetail_letters_total', 'Messages in them.', ['direction']);
   const bytes = registry.counter('dovetail_envelope_bytes_total', 'Bytes in them.', ['direction']);
-  const dropped = registry.counter('dovetail_letters_dropped_total', 'Messages that could not be sent or read.', ['reason']);
+  const dropped = registry.counter('dovetail_letters_dropped_total', 'Messages that could not be sent or read.', [
+    'reason',
+  ]);
   const out = { envelopes: envelopes.with('sent'), letters: letters.with('sent'), bytes: bytes.with('sent') };
-  const into = { envelopes: envelopes.with('received'), letters: letters.with('received'), bytes: bytes.with('received') };
+  const into = {
+    envelopes: envelopes.with('received'),
+    letters: letters.with('received'),
+    bytes: bytes.with('received'),
+  };
   return {
     sent: (count, size) => {
       out.envelopes.add();
@@ -32,7 +39,11 @@ export function transportMetrics(registry: MetricRegistry): TransportMetrics {
 }
 
 export function routerObserver(registry: MetricRegistry, log: Log): RouterObserver {
-  const requests = registry.counter('dovetail_requests_total', 'Predictions answered, by outcome.', ['model', 'version', 'code']);
+  const requests = registry.counter('dovetail_requests_total', 'Predictions answered, by outcome.', [
+    'model',
+    'version',
+    'code',
+  ]);
   const seconds = registry.histogram(
     'dovetail_request_duration_seconds',
     'From the router taking a prediction to its reply.',
@@ -46,7 +57,9 @@ export function routerObserver(registry: MetricRegistry, log: Log): RouterObserv
     LATENCY_BOUNDARIES_SECONDS,
     ['model', 'stage'],
   );
-  const retries = registry.counter('dovetail_retries_total', 'Further attempts, by what made them necessary.', ['reason']);
+  const retries = registry.counter('dovetail_retries_total', 'Further attempts, by what made them necessary.', [
+    'reason',
+  ]);
   const late = registry.counter('dovetail_late_answers_total', 'Answers to requests that had been answered already.');
   return {
     answered: (model, version, code, rows, took) => {
@@ -96,14 +109,19 @@ export function shardObserver(registry: MetricRegistry, tracer: Tracer): ShardOb
 export function workerObserver(registry: MetricRegistry, tracer: Tracer): WorkerObserver {
   const batchRows = registry.histogram('dovetail_batch_rows', 'Rows in a run.', ROWS_BOUNDARIES, ['model']);
   const batchRequests = registry.histogram('dovetail_batch_requests', 'Requests in a run.', ROWS_BOUNDARIES, ['model']);
-  const run = registry.histogram('dovetail_run_duration_seconds', 'One run of the model.', LATENCY_BOUNDARIES_SECONDS, ['model']);
+  const run = registry.histogram('dovetail_run_duration_seconds', 'One run of the model.', LATENCY_BOUNDARIES_SECONDS, [
+    'model',
+  ]);
   const queue = registry.histogram(
     'dovetail_batch_queue_duration_seconds',
     'Wait of the oldest request in a batch.',
     LATENCY_BOUNDARIES_SECONDS,
     ['model'],
   );
-  const failures = registry.counter('dovetail_worker_failures_total', 'Requests that the worker could not answer.', ['model', 'code']);
+  const failures = registry.counter('dovetail_worker_failures_total', 'Requests that the worker could not answer.', [
+    'model',
+    'code',
+  ]);
   return {
     ran: (model, rows, requests, runSeconds, queueSeconds) => {
       batchRows.with(model).record(rows);
@@ -115,7 +133,14 @@ export function workerObserver(registry: MetricRegistry, tracer: Tracer): Worker
     batchSpans: (model, rows, sampled, startMs, endMs) => {
       const queued = sampled.map(({ request, arrivedMs }) => {
         const trace = request.trace!;
-        const spanId = tracer.span({ name: 'queue', kind: 'consumer', parent: trace, startMs: arrivedMs, endMs: startMs, attributes: { 'dovetail.model': model } });
+        const spanId = tracer.span({
+          name: 'queue',
+          kind: 'consumer',
+          parent: trace,
+          startMs: arrivedMs,
+          endMs: startMs,
+          attributes: { 'dovetail.model': model },
+        });
         return { traceId: trace.traceId, spanId };
       });
       // The batch lies in the first request's trace and links to all; the others' traces point at it.

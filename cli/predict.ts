@@ -51,7 +51,8 @@ async function runPredict(input: CommandInput): Promise<number> {
 async function entityField(base: string, model: string): Promise<string> {
   const { inputs } = (await askGateway(base, 'GET', `/v2/models/${model}`, undefined)) as Metadata;
   const field = inputs[0];
-  if (field === undefined || field.datatype !== 'BYTES') throw new UsageError(`model '${model}' has no features, so --user says nothing to it`);
+  if (field === undefined || field.datatype !== 'BYTES')
+    throw new UsageError(`model '${model}' has no features, so --user says nothing to it`);
   return field.name;
 }
 
@@ -62,6 +63,7 @@ function jsonObject(text: string): object {
   } catch (thrown) {
     throw new UsageError(`--inputs is not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError('--inputs must be a JSON object of names and values');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError('--inputs must be a JSON object of names and values');
   return value;
 }

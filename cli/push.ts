@@ -30,7 +30,11 @@ export const pushCommand: Command = {
 const ROWS_PER_REQUEST = 1_000;
 const REFUSALS_SHOWN = 20;
 
-type Ack = { readonly partition?: number; readonly seq?: number; readonly error?: { readonly code: string; readonly message: string } };
+type Ack = {
+  readonly partition?: number;
+  readonly seq?: number;
+  readonly error?: { readonly code: string; readonly message: string };
+};
 type Tally = { accepted: number; refused: number };
 
 async function runPush(input: CommandInput): Promise<number> {
@@ -61,7 +65,12 @@ async function runPush(input: CommandInput): Promise<number> {
   return tally.refused === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function pushBatch(base: string, path: string, batch: readonly { line: number; row: unknown }[], tally: Tally): Promise<void> {
+async function pushBatch(
+  base: string,
+  path: string,
+  batch: readonly { line: number; row: unknown }[],
+  tally: Tally,
+): Promise<void> {
   const { acks } = (await askGateway(base, 'POST', path, { rows: batch.map((one) => one.row) })) as { acks: Ack[] };
   acks.forEach((ack, i) => {
     if (ack.error === undefined) {

@@ -1,8 +1,9 @@
 /** `dovetail replay`: the fraud example's payment stream as real requests, each payment's rows pushed after it. */
+
+import { systemClock } from '../cluster/clock.ts';
 import type { RowPush } from '../examples/fraud/replay.ts';
 import { replayPlan } from '../examples/fraud/replay.ts';
 import { auc } from '../examples/support/auc.ts';
-import { systemClock } from '../cluster/clock.ts';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { askGateway, GATEWAY_FLAGS, gatewayUrl } from './gateway-client.ts';
 
@@ -46,7 +47,9 @@ async function runReplay(input: CommandInput): Promise<number> {
   const truths: boolean[] = [];
   for (const [i, step] of plan.steps.entries()) {
     const startMs = systemClock.nowMs();
-    const answer = (await askGateway(base, 'POST', '/v1/predict/fraud', step.request)) as { outputs: { score: number } };
+    const answer = (await askGateway(base, 'POST', '/v1/predict/fraud', step.request)) as {
+      outputs: { score: number };
+    };
     latenciesMs.push(systemClock.nowMs() - startMs);
     scores.push(answer.outputs.score);
     truths.push(step.is_fraud);

@@ -26,7 +26,12 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     onApplied: applied,
     onCaughtUp: () => report(),
   });
-  registry.observeGauge('dovetail_replica_lag_messages', 'Messages in the log that this replica has not applied.', [], (say) => say(follower.lag()));
+  registry.observeGauge(
+    'dovetail_replica_lag_messages',
+    'Messages in the log that this replica has not applied.',
+    [],
+    (say) => say(follower.lag()),
+  );
   registry.observeGauge('dovetail_replica_partitions', 'Partitions followed here, by state.', ['state'], (say) => {
     const caughtUp = [...assigned].filter((partition) => follower.isCaughtUp(partition)).length;
     say(caughtUp, 'caught_up');
@@ -78,7 +83,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     if (what !== 'placement' || table === null) return;
     const mine = new Set<number>();
     for (let partition = 0; partition <= partitions; partition++) {
-      if (table.targets[partition]?.includes(name) === true || table.owners[partition]?.includes(name) === true) mine.add(partition);
+      if (table.targets[partition]?.includes(name) === true || table.owners[partition]?.includes(name) === true)
+        mine.add(partition);
     }
     assigned = mine;
     enqueue(() => follower.assign(mine));
@@ -100,10 +106,23 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
 }
 
 function applyMetrics(cluster: ClusterProcess) {
-  const rows = cluster.registry.counter('dovetail_replica_rows_total', 'Rows of the log, by what became of them.', ['outcome']);
-  const parked = cluster.registry.counter('dovetail_replica_parked_messages_total', 'Log messages of an unknown view or schema.');
-  const seconds = cluster.registry.histogram('dovetail_replica_apply_duration_seconds', 'One transaction of the replica.', LATENCY_BOUNDARIES_SECONDS);
-  return (result: { rowsApplied: number; rowsStale: number; messagesParked: number }, _messages: number, took: number) => {
+  const rows = cluster.registry.counter('dovetail_replica_rows_total', 'Rows of the log, by what became of them.', [
+    'outcome',
+  ]);
+  const parked = cluster.registry.counter(
+    'dovetail_replica_parked_messages_total',
+    'Log messages of an unknown view or schema.',
+  );
+  const seconds = cluster.registry.histogram(
+    'dovetail_replica_apply_duration_seconds',
+    'One transaction of the replica.',
+    LATENCY_BOUNDARIES_SECONDS,
+  );
+  return (
+    result: { rowsApplied: number; rowsStale: number; messagesParked: number },
+    _messages: number,
+    took: number,
+  ) => {
     rows.with('applied').add(result.rowsApplied);
     if (result.rowsStale > 0) rows.with('stale').add(result.rowsStale);
     if (result.messagesParked > 0) parked.add(result.messagesParked);

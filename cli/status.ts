@@ -37,8 +37,15 @@ function render(status: ClusterStatus): string {
     ]);
   }
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd());
-  const problems = status.models_with_problems.map(({ model, version, problem }) => `! ${model}/${version}: ${problem}`);
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  const problems = status.models_with_problems.map(
+    ({ model, version, problem }) => `! ${model}/${version}: ${problem}`,
+  );
   const head = `cluster ${status.cluster}: epoch ${status.epoch}, ${status.partitions} partitions × ${status.replicas} replicas, leader ${status.leader ?? 'none'}`;
   return `${[head, '', ...lines, ...problems].join('\n')}\n`;
 }

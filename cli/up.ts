@@ -6,26 +6,20 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { ServingError } from '../proto/errors.ts';
-import { systemClock, sleep } from '../cluster/clock.ts';
+import { parseDevice } from '../actors/model-worker/device.ts';
+import { sleep, systemClock } from '../cluster/clock.ts';
 import { type Config, configFlags, readConfig, type SettingName } from '../cluster/config.ts';
-import { startNatsServer, type NatsServerProcess } from '../cluster/nats-server/launch.ts';
+import { type NatsServerProcess, startNatsServer } from '../cluster/nats-server/launch.ts';
 import { locateNatsServer } from '../cluster/nats-server/locate.ts';
 import { tryListen } from '../cluster/nats-server/probe.ts';
-import { parseDevice } from '../actors/model-worker/device.ts';
+import { ServingError } from '../proto/errors.ts';
 import { ChildProcess } from './child-process.ts';
 import { type Command, type CommandInput, EXIT } from './command.ts';
+import { exampleRequest } from './example-request.ts';
 import { nodeCommand } from './node.ts';
 import { packageRoot } from './package-files.ts';
-import { exampleRequest } from './example-request.ts';
 
-const UP_SETTINGS: readonly SettingName[] = [
-  ...nodeCommand.settings,
-  'natsPort',
-  'shards',
-  'workers',
-  'devices',
-];
+const UP_SETTINGS: readonly SettingName[] = [...nodeCommand.settings, 'natsPort', 'shards', 'workers', 'devices'];
 
 export const upCommand: Command = {
   name: 'up',
@@ -80,7 +74,11 @@ async function runUp(input: CommandInput): Promise<number> {
 
 type Cluster = { nats: NatsServerProcess | null; children: ChildProcess[] };
 
-type ProcessSpec = { readonly name: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
+type ProcessSpec = {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
 
 /** The example ships with the package, so its default path holds wherever the command is run from. */
 function withAppPath(config: Config): Config {
@@ -119,16 +117,28 @@ async function startNats(config: Config, started: Cluster, say: (line: string) =
 async function processSpecs(config: Config, natsUrl: string): Promise<ProcessSpec[]> {
   const specs: ProcessSpec[] = [];
   let metricsPort = config.metricsPort;
-  const shared = configFlags({ ...config, natsUrl }, nodeCommand.settings.filter((name) => name !== 'metricsPort' && name !== 'httpPort'));
+  const shared = configFlags(
+    { ...config, natsUrl },
+    nodeCommand.settings.filter((name) => name !== 'metricsPort' && name !== 'httpPort'),
+  );
   const add = (name: string, role: string, extra: string[], env: Record<string, string> = {}) => {
     const port = String(metricsPort === 0 ? 0 : metricsPort++);
-    specs.push({ name, args: ['node', '--role', role, '--name', name, '--metrics-port', port, ...extra, ...shared], env });
+    specs.push({
+      name,
+      args: ['node', '--role', role, '--name', name, '--metrics-port', port, ...extra, ...shared],
+      env,
+    });
   };
   add('gateway-1', 'gateway', ['--http-port', String(config.httpPort)]);
   for (let i = 1; i <= config.shards; i++) add(`shard-${i}`, 'shard', []);
   for (const [i, device] of (await chooseDevices(config)).entries()) {
     const parsed = parseDevice(device);
-    add(`worker-${i + 1}`, 'worker', ['--device', device], parsed.kind === 'cuda' ? { CUDA_VISIBLE_DEVICES: String(parsed.index) } : {});
+    add(
+      `worker-${i + 1}`,
+      'worker',
+      ['--device', device],
+      parsed.kind === 'cuda' ? { CUDA_VISIBLE_DEVICES: String(parsed.index) } : {},
+    );
   }
   return specs;
 }
@@ -174,7 +184,9 @@ async function everyMemberReady(url: string, processes: number): Promise<boolean
   try {
     const health = await fetch(`${url}/v2/health/ready`);
     if (health.status !== 200) return false;
-    const cluster = (await (await fetch(`${url}/v1/cluster`)).json()) as { members: { state: string; ready: boolean }[] };
+    const cluster = (await (await fetch(`${url}/v1/cluster`)).json()) as {
+      members: { state: string; ready: boolean }[];
+    };
     return cluster.members.filter((member) => member.state === 'alive' && member.ready).length >= processes;
   } catch {
     return false;
@@ -187,7 +199,8 @@ async function sayReady(config: Config, natsUrl: string, say: (line: string) => 
   say('');
   say(`  HTTP     ${url}   (Open Inference Protocol at /v2, people at /v1)`);
   say(`  NATS     ${natsUrl}   (dovetail.predict.<model>)`);
-  if (config.metricsPort !== 0) say(`  metrics  http://${config.host}:${config.metricsPort}/metrics and the next ports, one a process`);
+  if (config.metricsPort !== 0)
+    say(`  metrics  http://${config.host}:${config.metricsPort}/metrics and the next ports, one a process`);
   say(`  data     ${config.dataDir}`);
   const example = await exampleRequest(url);
   if (example !== null) say(`\nAsk it:\n\n${example}`);
@@ -197,7 +210,13 @@ async function sayReady(config: Config, natsUrl: string, say: (line: string) => 
 function natsDied(started: Cluster): Promise<never> {
   return new Promise((_, reject) => {
     void started.nats?.exited.then(({ code, signal }) => {
-      reject(new ServingError('UNAVAILABLE', 'edge', `nats-server ended (${signal ?? `exit code ${code}`}); see ${started.nats?.logFile}`));
+      reject(
+        new ServingError(
+          'UNAVAILABLE',
+          'edge',
+          `nats-server ended (${signal ?? `exit code ${code}`}); see ${started.nats?.logFile}`,
+        ),
+      );
     });
   });
 }

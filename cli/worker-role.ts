@@ -6,7 +6,7 @@ import { modelWorker } from '../actors/model-worker/model-worker.ts';
 import { onnxEngine } from '../actors/model-worker/onnx-engine.ts';
 import { loadModel, type ServedModel } from '../actors/model-worker/served-model.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
-import { decodeModelSpec, encodeModelSpec, modelKey, type ModelSpec } from '../cluster/catalog/model-spec.ts';
+import { decodeModelSpec, encodeModelSpec, type ModelSpec, modelKey } from '../cluster/catalog/model-spec.ts';
 import { asServingError, ServingError } from '../proto/errors.ts';
 import { isName } from '../proto/names.ts';
 import type { ClusterProcess } from './cluster-process.ts';
@@ -62,7 +62,8 @@ export async function startWorkerRole(cluster: ClusterProcess, deviceText: strin
       standing.models = [];
       cluster.heartbeats.announce();
       const untilMs = clock.nowMs() + config.drainMs;
-      while (queuedItems(served) > 0 && clock.nowMs() < untilMs) await new Promise<void>((resolve) => clock.after(5, resolve));
+      while (queuedItems(served) > 0 && clock.nowMs() < untilMs)
+        await new Promise<void>((resolve) => clock.after(5, resolve));
       cluster.transport.flush();
       await Promise.all([...served.values()].map((model) => model.release()));
     },
@@ -113,7 +114,9 @@ function otherBytes(registered: Uint8Array, spec: ModelSpec): boolean {
 }
 
 function servedElsewhere(cluster: ClusterProcess, key: string): boolean {
-  return cluster.members.live('worker').some(({ heartbeat }) => heartbeat.name !== cluster.name && heartbeat.models.includes(key));
+  return cluster.members
+    .live('worker')
+    .some(({ heartbeat }) => heartbeat.name !== cluster.name && heartbeat.models.includes(key));
 }
 
 /** Makes the reason visible to callers, unless another worker serves the version. */

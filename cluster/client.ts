@@ -17,7 +17,7 @@ import { packBytes, type Tensor } from '../proto/tensor.ts';
 import { defaultedNames } from './catalog/assemble.ts';
 import { type Clock, systemClock, type TimerHandle } from './clock.ts';
 import { silentLog } from './log.ts';
-import { connectNats, type NatsLink } from './nats.ts';
+import { connectNats, type NatsLink } from './nats/nats-link.ts';
 import { randomHex } from './random.ts';
 import { idBytes, parseTraceparent } from './telemetry/trace-context.ts';
 import { Transport } from './transport/transport.ts';

@@ -9,7 +9,11 @@ export type ClusterSettings = { readonly cluster: string; readonly partitions: n
  * The cluster's settings, created from `wanted` where there are none. Rejects with FAILED_PRECONDITION where the cluster
  * was created with another number of partitions and `partitionsExplicit` says that the operator insists.
  */
-export async function joinSettings(keyValue: KeyValue, wanted: ClusterSettings, partitionsExplicit: boolean): Promise<ClusterSettings> {
+export async function joinSettings(
+  keyValue: KeyValue,
+  wanted: ClusterSettings,
+  partitionsExplicit: boolean,
+): Promise<ClusterSettings> {
   const bytes = new TextEncoder().encode(JSON.stringify(wanted));
   for (;;) {
     const entry = await keyValue.get(SETTINGS_KEY);

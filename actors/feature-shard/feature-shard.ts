@@ -65,20 +65,21 @@ function enrich(context: ActorContext, state: ShardState, observer: ShardObserve
   };
   const plan = state.plan(request.model);
   if (plan === undefined) {
-    return refuse(
-      new ServingError('FAILED_PRECONDITION', 'lookup', `model ${request.model} is not known to this shard yet`),
-    );
+    refuse(new ServingError('FAILED_PRECONDITION', 'lookup', `model ${request.model} is not known to this shard yet`));
+    return;
   }
   const stranger = request.partitions.find((partition) => !state.serves(partition, request.epoch));
-  if (stranger !== undefined) return refuse(notOwner(stranger, state.epoch));
+  if (stranger !== undefined) {
+    refuse(notOwner(stranger, state.epoch));
+    return;
+  }
   const rows = request.keys.length;
   let assembled: ReturnType<typeof assemble>;
   try {
     assembled = assemble(plan, { ...request, rows, wallMs: context.clock.wallMs() }, state.partitions, state.lookup);
   } catch (thrown) {
-    return refuse(
-      new ServingError('DATA_LOSS', 'lookup', `reading features failed: ${String(thrown)}`, { cause: thrown }),
-    );
+    refuse(new ServingError('DATA_LOSS', 'lookup', `reading features failed: ${String(thrown)}`, { cause: thrown }));
+    return;
   }
   const { freshness } = assembled;
   if (freshness !== null) freshness.appliedSeq = request.partitions.map((partition) => state.appliedSeq(partition));
@@ -134,14 +135,18 @@ function read(
   };
   const view = app.views.get(request.view);
   if (view === undefined) {
-    return reply(
+    reply(
       new ServingError('FAILED_PRECONDITION', 'lookup', `view '${request.view}' is not known to this shard`),
       [],
       [],
     );
+    return;
   }
   const stranger = request.partitions.find((partition) => !state.serves(partition, request.epoch));
-  if (stranger !== undefined) return reply(notOwner(stranger, state.epoch), [], []);
+  if (stranger !== undefined) {
+    reply(notOwner(stranger, state.epoch), [], []);
+    return;
+  }
   const records = request.keys.map((key, row) => {
     const record = state.lookup(view, request.partitions[row]!, key);
     return record === null ? new Uint8Array(0) : record.bytes.slice(0, record.length);

@@ -77,9 +77,10 @@ function loadError(thrown: unknown, device: Device): ServingError {
   const said = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0]!.slice(0, 500);
   const providerMissing = /provider|libonnxruntime_providers|CUDA|adapter|WebGPU/i.test(said) && device.kind !== 'cpu';
   if (providerMissing) {
-    const how = device.kind === 'webgpu' || cudaProviderInstalled()
-      ? 'is its driver installed?'
-      : 'its libraries are not in this installation: reinstall with `npm install onnxruntime-node --onnxruntime-node-install=cuda12`';
+    const how =
+      device.kind === 'webgpu' || cudaProviderInstalled()
+        ? 'is its driver installed?'
+        : 'its libraries are not in this installation: reinstall with `npm install onnxruntime-node --onnxruntime-node-install=cuda12`';
     return new ServingError('UNAVAILABLE', 'run', `device ${formatDevice(device)} cannot be used: ${said}; ${how}`, {
       cause: thrown,
     });

@@ -4,7 +4,7 @@
  * micro service.
  */
 
-import type { NatsLink, ServiceRequest } from '../../cluster/nats.ts';
+import type { NatsLink, ServiceRequest } from '../../cluster/nats/nats-link.ts';
 import { formatTraceparent, parseTraceparent } from '../../cluster/telemetry/trace-context.ts';
 import { asServingError, ERROR_RULES, invalid, ServingError } from '../../proto/errors.ts';
 import {

@@ -114,7 +114,11 @@ export type ClusterStatus = {
     readonly heartbeat_age_ms: number;
   }[];
   /** Versions that were found but cannot be served, and why. */
-  readonly models_with_problems: readonly { readonly model: string; readonly version: string; readonly problem: string }[];
+  readonly models_with_problems: readonly {
+    readonly model: string;
+    readonly version: string;
+    readonly problem: string;
+  }[];
   /** Owners of each partition by member name, index = partition; the last entry is the `everywhere` log. */
   readonly owners: readonly (readonly string[])[];
 };

@@ -49,3 +49,27 @@ export type Attempt = {
   readonly startMs: number;
   over: boolean;
 };
+
+export function partOf(
+  request: RouterRequest,
+  rows: readonly number[] | null,
+  keys: readonly Uint8Array[],
+  partitions: readonly number[],
+  inputs: readonly Uint8Array[],
+  dims: readonly number[],
+): Part {
+  return {
+    request,
+    rows,
+    keys,
+    partitions,
+    inputs,
+    dims,
+    attempts: [],
+    attemptsMade: 0,
+    avoid: [],
+    answer: null,
+    lastFailure: null,
+    parked: false,
+  };
+}

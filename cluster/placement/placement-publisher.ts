@@ -61,7 +61,8 @@ export class PlacementPublisher {
       const table = nextTable(previous, members, settings);
       if (table === null || !isLeader()) return;
       const bytes = encodeTable(table);
-      const revision = entry === null ? await keyValue.create(key, bytes) : await keyValue.update(key, bytes, entry.revision);
+      const revision =
+        entry === null ? await keyValue.create(key, bytes) : await keyValue.update(key, bytes, entry.revision);
       if (revision !== null) onPublished?.(table);
     } catch (thrown) {
       onError?.(asServingError(thrown, 'route'));

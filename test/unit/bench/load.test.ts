@@ -93,7 +93,7 @@ describe('open loop', () => {
     expect(result.latency.maxMs).toBeGreaterThanOrEqual(300);
     expect(result.latency.maxMs).toBeLessThan(311);
     expect(result.latency.quantileMs(0.5)).toBeGreaterThan(150);
-    expect(result.sendLag.maxMs).toBe(result.latency.maxMs);
+    expect(result.sendLag.maxMs).toBeGreaterThanOrEqual(299);
   });
 
   it('is bounded: arrivals beyond outstandingMax are counted as skipped, and assertClean refuses the run', async () => {

@@ -1,0 +1,316 @@
+/**
+ * Gets each part of a request to a shard and a worker, and to others when those refuse, keep silent or leave. It knows
+ * the attempts under way and the parts that nobody can serve yet; what becomes of the request is the router's business.
+ */
+import type { ActorContext } from '../../cluster/actors/actor-system.ts';
+import { assemble } from '../../cluster/catalog/assemble.ts';
+import { selectRows } from '../../cluster/catalog/select-rows.ts';
+import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { partitionOf } from '../../cluster/hash.ts';
+import type { Random } from '../../cluster/random.ts';
+import type { Failure } from '../../proto/letters.ts';
+import type { Admitted } from './admit.ts';
+import { chooseTarget, splitByOwner } from './choose.ts';
+import { Deadlines } from './deadlines.ts';
+import { type Attempt, type Part, partOf, type RouterRequest } from './request.ts';
+import { RetryBudget } from './retry-budget.ts';
+import type { RoutingTable, Target } from './routing-table.ts';
+
+export type DispatchOptions = {
+  /** Silence after which another process is tried as well. */
+  readonly attemptTimeoutMs: number;
+  readonly attemptsMax: number;
+};
+
+export type RetryReason = 'refused' | 'silent' | 'left';
+
+/** Parts that nobody can serve look again this often, besides at every change of the routing table. */
+const PARKED_RETRY_MS = 20;
+/** A burst of silence, as when a process dies, may cost this many further attempts; afterwards one in ten requests. */
+const RETRY_BUDGET = { tokensMax: 256, earnedPerRequest: 0.1 };
+
+export class Dispatcher {
+  readonly #context: ActorContext;
+  readonly #routing: RoutingTable;
+  readonly #options: DispatchOptions;
+  readonly #random: Random;
+  readonly #onRetry: (reason: RetryReason) => void;
+  readonly #attempts = new Map<number, Attempt>();
+  readonly #silences: Deadlines<Attempt>;
+  readonly #retries = new RetryBudget(RETRY_BUDGET);
+  #parked: Part[] = [];
+  #parkedSweep = false;
+  #nextAttemptId = 1;
+
+  constructor(
+    context: ActorContext,
+    routing: RoutingTable,
+    options: DispatchOptions,
+    random: Random,
+    onRetry: (reason: RetryReason) => void,
+  ) {
+    this.#context = context;
+    this.#routing = routing;
+    this.#options = options;
+    this.#random = random;
+    this.#onRetry = onRetry;
+    this.#silences = new Deadlines(context, (attempt) => this.#onSilence(attempt));
+  }
+
+  /** Splits an admitted request into parts, as few as its users' owners allow, and sends each on its way. */
+  start(request: RouterRequest, admitted: Admitted): void {
+    this.#retries.earn();
+    const { plan } = request;
+    const { keys, inputs, dims, rows } = admitted;
+    const partitions = keys.map((key) => partitionOf(key, this.#routing.partitions));
+    const groups = rows === 1 ? null : this.#groups(plan, rows, partitions);
+    if (groups === null || groups.length === 1) {
+      request.parts = [partOf(request, null, keys, partitions, inputs, dims)];
+    } else {
+      request.parts = groups.map((group) => selectPart(request, null, group, keys, partitions, inputs, dims, rows));
+    }
+    request.partsLeft = request.parts.length;
+    for (const part of request.parts) this.#dispatch(part);
+  }
+
+  /** Takes the attempt that an answer belongs to out of the books; undefined for one that is over. */
+  settle(attemptId: number): Attempt | undefined {
+    const attempt = this.#attempts.get(attemptId);
+    if (attempt !== undefined) this.#end(attempt);
+    return attempt;
+  }
+
+  /** An attempt was refused for a reason that another process may not have. */
+  retry(attempt: Attempt, failure: Failure): void {
+    const { part } = attempt;
+    if (part.attempts.length > 0) return;
+    this.#onRetry('refused');
+    // Who of the two refused shows in the stage.
+    const refuser = failure.stage === 'lookup' ? attempt.shard : attempt.worker;
+    if (refuser !== null) part.avoid.push(refuser.node);
+    // The first refusal is answered by trying elsewhere at once; after that the cluster gets a moment to settle.
+    if (part.attemptsMade < 2) this.#dispatch(part);
+    else this.#park(part);
+  }
+
+  /** Forgets what is still under way for a part, or for all parts of a request. */
+  forgetPart(part: Part): void {
+    for (const attempt of [...part.attempts]) this.#end(attempt);
+  }
+
+  forgetRequest(request: RouterRequest): void {
+    let parked = false;
+    for (const part of request.parts) {
+      this.forgetPart(part);
+      parked ||= part.parked;
+    }
+    if (parked) this.#parked = this.#parked.filter((part) => part.request !== request);
+  }
+
+  /** The routing table changed: what waits for somebody may find one, what went to a process that left goes elsewhere. */
+  routingChanged(liveNodes: ReadonlySet<string>): void {
+    for (const attempt of [...this.#attempts.values()]) {
+      const shardLeft = attempt.shard !== null && !liveNodes.has(attempt.shard.node);
+      if (liveNodes.has(attempt.worker.node) && !shardLeft) continue;
+      this.#end(attempt);
+      const { part } = attempt;
+      if (part.request.done || part.answer !== null || part.attempts.length > 0) continue;
+      this.#onRetry('left');
+      this.#dispatch(part);
+    }
+    this.#unpark();
+  }
+
+  #groups(plan: ServingPlan, rows: number, partitions: readonly number[]): number[][] {
+    const rowsMax = rowsMaxOf(plan);
+    if (plan.reads.length === 0) return chunks(rows, rowsMax);
+    return this.#groupsByOwner(partitions, rowsMax, []);
+  }
+
+  #groupsByOwner(partitions: readonly number[], rowsMax: number, avoid: readonly string[]): number[][] {
+    const owners = (partition: number) => this.#routing.owners(partition);
+    return splitByOwner(partitions, owners, rowsMax, avoid, this.#random).map((group) => group.rows);
+  }
+
+  #dispatch(part: Part): void {
+    const { request } = part;
+    if (request.done) return;
+    const { plan } = request;
+    const worker = chooseTarget(this.#routing.workers(plan.key), part.avoid, this.#random);
+    if (worker === null) {
+      this.#park(part);
+      return;
+    }
+    let shard: Target | null = null;
+    if (plan.reads.length > 0) {
+      shard = chooseTarget(this.#ownersOfAll(part.partitions), part.avoid, this.#random);
+      if (shard === null) {
+        this.#resplit(part);
+        return;
+      }
+    }
+    const nowMs = this.#context.clock.nowMs();
+    const leftMs = request.deadlineMs - nowMs;
+    if (leftMs <= 0) return;
+    const attempt: Attempt = { id: this.#newAttemptId(), part, shard, worker, startMs: nowMs, over: false };
+    if (!this.#send(attempt, Math.max(1, Math.round(leftMs * 1_000)))) {
+      this.#park(part);
+      return;
+    }
+    part.attempts.push(attempt);
+    part.attemptsMade++;
+    worker.outstanding++;
+    if (shard !== null) shard.outstanding++;
+    this.#attempts.set(attempt.id, attempt);
+    if (part.attemptsMade >= this.#options.attemptsMax) return;
+    // At most half the time left: there must be time for somebody else to answer.
+    this.#silences.schedule(attempt, nowMs + Math.min(this.#options.attemptTimeoutMs, leftMs / 2));
+  }
+
+  /** Nobody owns all of a part's partitions any more: its rows go to their owners as parts of their own. */
+  #resplit(part: Part): void {
+    const { request, partitions } = part;
+    const ownerless = partitions.some((partition) => this.#routing.owners(partition).length === 0);
+    if (partitions.length === 1 || ownerless) {
+      this.#park(part);
+      return;
+    }
+    const groups = this.#groupsByOwner(partitions, rowsMaxOf(request.plan), part.avoid);
+    const parts = groups.map((group) =>
+      selectPart(request, part.rows, group, part.keys, partitions, part.inputs, part.dims, partitions.length),
+    );
+    request.parts = request.parts.flatMap((other) => (other === part ? parts : [other]));
+    request.partsLeft += parts.length - 1;
+    for (const one of parts) this.#dispatch(one);
+  }
+
+  /** Processes that own every one of these partitions. */
+  #ownersOfAll(partitions: readonly number[]): readonly Target[] {
+    const owners = this.#routing.owners(partitions[0]!);
+    if (partitions.length === 1) return owners;
+    return owners.filter((owner) => partitions.every((partition) => this.#routing.owners(partition).includes(owner)));
+  }
+
+  #send(attempt: Attempt, budgetUs: number): boolean {
+    const { part, shard, worker } = attempt;
+    const { plan, trace } = part.request;
+    const own = trace?.own ?? null;
+    const model = plan.key;
+    const { id } = attempt;
+    const replyTo = this.#context.selfText;
+    const dims = part.dims as number[];
+    if (shard !== null) {
+      return this.#context.tell(shard.address, {
+        kind: 'enrich',
+        body: {
+          id,
+          replyTo,
+          model,
+          budgetUs,
+          epoch: this.#routing.epoch,
+          keys: part.keys as Uint8Array[],
+          partitions: part.partitions as number[],
+          inputs: part.inputs as Uint8Array[],
+          worker: worker.addressText,
+          trace: own,
+          dims,
+        },
+      });
+    }
+    const rows = part.rows?.length ?? part.request.admitted!.rows;
+    const { inputs } = assemble(
+      plan,
+      { keys: [], partitions: [], inputs: part.inputs, rows, wallMs: 0 },
+      0,
+      () => null,
+    );
+    return this.#context.tell(worker.address, {
+      kind: 'compute',
+      body: { id, replyTo, model, budgetUs, rows, inputs, trace: own, dims, freshness: null, shardUs: 0 },
+    });
+  }
+
+  /** A process keeps silent: another is asked as well, if there is another and the retry budget allows. */
+  #onSilence(attempt: Attempt): void {
+    const { part } = attempt;
+    if (attempt.over || part.request.done || part.answer !== null) return;
+    const otherWorker = this.#routing.workers(part.request.plan.key).some((one) => one.node !== attempt.worker.node);
+    const otherShard =
+      attempt.shard !== null && this.#ownersOfAll(part.partitions).some((owner) => owner.node !== attempt.shard!.node);
+    if (!(otherWorker || otherShard) || !this.#retries.spend()) return;
+    this.#onRetry('silent');
+    part.avoid.push(attempt.worker.node);
+    if (attempt.shard !== null) part.avoid.push(attempt.shard.node);
+    this.#dispatch(part);
+  }
+
+  #park(part: Part): void {
+    if (!part.parked) {
+      part.parked = true;
+      this.#parked.push(part);
+    }
+    if (this.#parkedSweep) return;
+    this.#parkedSweep = true;
+    this.#context.after(PARKED_RETRY_MS, () => {
+      this.#parkedSweep = false;
+      this.#unpark();
+    });
+  }
+
+  #unpark(): void {
+    const parked = this.#parked;
+    this.#parked = [];
+    for (const part of parked) {
+      part.parked = false;
+      // Who refused once may be fit by now, and there may be nobody else.
+      part.avoid = [];
+      if (part.attempts.length === 0) this.#dispatch(part);
+    }
+  }
+
+  #end(attempt: Attempt): void {
+    if (attempt.over) return;
+    attempt.over = true;
+    this.#attempts.delete(attempt.id);
+    attempt.worker.outstanding--;
+    if (attempt.shard !== null) attempt.shard.outstanding--;
+    const { attempts } = attempt.part;
+    if (attempts.length === 1) attempts.length = 0;
+    else attempt.part.attempts = attempts.filter((other) => other !== attempt);
+  }
+
+  #newAttemptId(): number {
+    const id = this.#nextAttemptId;
+    this.#nextAttemptId = id === 0xffffffff ? 1 : id + 1;
+    return id;
+  }
+}
+
+/** A part that takes `group` of the `rowsGiven` rows at hand; `outerRows` says which rows of the request those are. */
+function selectPart(
+  request: RouterRequest,
+  outerRows: readonly number[] | null,
+  group: readonly number[],
+  keys: readonly Uint8Array[],
+  partitions: readonly number[],
+  inputs: readonly Uint8Array[],
+  dims: readonly number[],
+  rowsGiven: number,
+): Part {
+  return partOf(
+    request,
+    group.map((row) => outerRows?.[row] ?? row),
+    keys.length === 0 ? [] : group.map((row) => keys[row]!),
+    keys.length === 0 ? [] : group.map((row) => partitions[row]!),
+    inputs.map((data, i) => selectRows(data, request.plan.requestInputs[i]!.datatype, rowsGiven, group)),
+    dims,
+  );
+}
+
+function chunks(rows: number, rowsMax: number): number[][] {
+  const groups: number[][] = [];
+  for (let from = 0; from < rows; from += rowsMax) {
+    groups.push(Array.from({ length: Math.min(rowsMax, rows - from) }, (_, i) => from + i));
+  }
+  return groups;
+}

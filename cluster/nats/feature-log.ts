@@ -1,0 +1,157 @@
+/** The log of feature rows: one JetStream stream, a subject a partition. */
+import {
+  type Consumer,
+  type ConsumerMessages,
+  DiscardPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+} from 'nats';
+import { ServingError } from '../../proto/errors.ts';
+import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../../proto/subjects.ts';
+import { type Clock, sleep } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { isApiError, reason } from './api-errors.ts';
+
+export type LogState = {
+  /** When the stream was created: a stream made anew has another. */
+  readonly createdText: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+};
+
+/** Messages that one pull asks for, and how long the server keeps it open. */
+const PULL_MESSAGES = 256;
+const PULL_EXPIRES_MS = 10_000;
+const PULL_RETRY_MS = 250;
+
+export async function openFeatureLog(
+  jetstream: JetStreamClient,
+  manager: JetStreamManager,
+  replicas: number,
+  clock: Clock,
+  log: Log,
+): Promise<FeatureLog> {
+  try {
+    await manager.streams.info(FEATURE_LOG_STREAM);
+  } catch (thrown) {
+    if (!isApiError(thrown, 404)) throw thrown;
+    await manager.streams.add({
+      name: FEATURE_LOG_STREAM,
+      subjects: [FEATURE_LOG_SUBJECTS],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      num_replicas: replicas,
+      duplicate_window: nanos(120_000),
+      allow_direct: true,
+    });
+  }
+  return new FeatureLog(jetstream, manager, clock, log);
+}
+
+export class FeatureLog {
+  readonly #clock: Clock;
+  readonly #jetstream: JetStreamClient;
+  readonly #manager: JetStreamManager;
+  readonly #log: Log;
+
+  constructor(jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#jetstream = jetstream;
+    this.#manager = manager;
+    this.#log = log;
+  }
+
+  /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
+  async append(partition: number, bytes: Uint8Array): Promise<number> {
+    try {
+      const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000 });
+      return ack.seq;
+    } catch (thrown) {
+      throw new ServingError(
+        'UNAVAILABLE',
+        'log',
+        `the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`,
+        {
+          cause: thrown,
+        },
+      );
+    }
+  }
+
+  async state(): Promise<LogState> {
+    const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM);
+    return { createdText: String(stream.created), firstSeq: stream.state.first_seq, lastSeq: stream.state.last_seq };
+  }
+
+  /** Sequence of a partition's newest message; 0 when it has none. */
+  async lastSeqOf(partition: number): Promise<number> {
+    try {
+      const message = await this.#manager.streams.getMessage(FEATURE_LOG_STREAM, {
+        last_by_subj: featureLogSubject(partition),
+      });
+      return message.seq;
+    } catch (thrown) {
+      if (isApiError(thrown, 404)) return 0;
+      throw thrown;
+    }
+  }
+
+  /** Partitions that hold at least one message. */
+  async usedPartitions(): Promise<Set<number>> {
+    const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM, { subjects_filter: FEATURE_LOG_SUBJECTS });
+    const used = new Set<number>();
+    for (const subject of Object.keys(stream.state.subjects ?? {})) {
+      const partition = Number(subject.slice(subject.lastIndexOf('.') + 1));
+      if (Number.isInteger(partition)) used.add(partition);
+    }
+    return used;
+  }
+
+  /**
+   * Follows one partition from `fromSeq` on, in order, without gaps. A promise from `onMessage` is waited for before
+   * more is pulled, so a slow reader holds at most one pull's worth. `pending`: how many messages are still to come.
+   */
+  async follow(
+    partition: number,
+    fromSeq: number,
+    onMessage: (seq: number, bytes: Uint8Array, pending: number) => Promise<void> | undefined,
+  ): Promise<{ stop(): Promise<void> }> {
+    const consumer: Consumer = await this.#jetstream.consumers.get(FEATURE_LOG_STREAM, {
+      // One filter subject as text, which servers before 2.10 understand too.
+      filterSubjects: featureLogSubject(partition) as unknown as string[],
+      opt_start_seq: fromSeq,
+    });
+    let stopped = false;
+    let current: ConsumerMessages | null = null;
+    const pull = async () => {
+      while (!stopped) {
+        try {
+          current = await consumer.fetch({ max_messages: PULL_MESSAGES, expires: PULL_EXPIRES_MS });
+          for await (const message of current) {
+            const room = onMessage(message.seq, message.data, message.info.pending);
+            if (room !== undefined) await room;
+          }
+        } catch (thrown) {
+          if (stopped) return;
+          this.#log.warn({ err: thrown, partition }, 'reading the feature log failed; trying again');
+          await sleep(this.#clock, PULL_RETRY_MS);
+        }
+      }
+    };
+    const done = pull();
+    return {
+      stop: async () => {
+        stopped = true;
+        await current?.close();
+        await done;
+        await consumer.delete().catch((thrown: unknown) => {
+          this.#log.debug({ err: thrown, partition }, 'log consumer was gone already');
+        });
+      },
+    };
+  }
+}
