@@ -119,5 +119,7 @@ function stopSignal(): Promise<void> {
     process.on('SIGINT', onSignal);
     // A parent that dies without a word must not leave its children behind.
     process.on('disconnect', onSignal);
+    // Listening keeps the channel, and with it a process that has stopped, alive.
+    process.channel?.unref();
   });
 }
