@@ -149,7 +149,8 @@ function read(
   }
   const records = request.keys.map((key, row) => {
     const record = state.lookup(view, request.partitions[row]!, key);
-    return record === null ? new Uint8Array(0) : record.bytes.slice(0, record.length);
+    // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
+    return record === null ? new Uint8Array(0) : new Uint8Array(record.bytes.subarray(0, record.length));
   });
   reply(
     null,

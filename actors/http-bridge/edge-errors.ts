@@ -1,6 +1,6 @@
 /** Whatever goes wrong at the edge, as a status and a body in the style of the API that was called. */
 import { type ErrorCode, ServingError } from '../../proto/errors.ts';
-import { PATH_SEGMENT_CHARS_MAX } from './limits.ts';
+import { PATH_SEGMENT_CHARS_MAX } from '../edge/limits.ts';
 
 /** A refusal that HTTP has its own status for (405, 408, 413, 431, …). */
 export class HttpRefusal extends ServingError {

@@ -1,13 +1,13 @@
 /** What every route does with a request and its answer: body, headers, the call to the gateway, sending. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomHex } from '../../cluster/random.ts';
+import { formatTraceparent, parseTraceparent } from '../../cluster/telemetry/trace-context.ts';
 import { invalid } from '../../proto/errors.ts';
 import { quoteShort } from '../../proto/names.ts';
+import { COMPRESS_BYTES_MIN, TIMEOUT_MS_MAX } from '../edge/limits.ts';
+import { isRequestId } from '../edge/person-api.ts';
 import type { Gateway, PredictCall, PredictResult } from '../router/gateway-port.ts';
 import { chooseCoding, packAnswer, unpackBody } from './content-coding.ts';
-import { COMPRESS_BYTES_MIN, TIMEOUT_MS_MAX } from './limits.ts';
-import { isRequestId } from './person-api.ts';
-import { formatTraceparent, parseTraceparent } from './trace-context.ts';
 
 /** What routes need of the server they are on. */
 export type EdgeContext = {
@@ -61,7 +61,8 @@ export async function predict(
   reply: FastifyReply,
   call: PredictCall,
 ): Promise<PredictResult> {
-  const trace = parseTraceparent(request.headers['traceparent']);
+  const traceparent = request.headers['traceparent'];
+  const trace = typeof traceparent === 'string' ? (parseTraceparent(traceparent) ?? undefined) : undefined;
   const headerMs = timeoutHeaderMs(request.headers['x-timeout-ms']);
   const timeoutMs =
     headerMs === undefined
@@ -72,11 +73,7 @@ export async function predict(
   const { model, version, inputs } = call;
   const result = await context.gateway.predict({ model, version, inputs, requestId: request.id, timeoutMs, trace });
   reply.header('x-request-id', result.requestId);
-  if (result.traceId !== '') {
-    // The caller's own span is the parent it knows; without one, a fresh id keeps the header well-formed.
-    const spanId = trace?.parentSpanId ?? randomHex(8);
-    reply.header('traceparent', formatTraceparent(result.traceId, spanId, trace?.sampled ?? false));
-  }
+  reply.header('traceparent', formatTraceparent(result.traceId, result.spanId, result.sampled));
   return result;
 }
 

@@ -2,9 +2,9 @@
 import { invalid } from '../../proto/errors.ts';
 import { quoteShort } from '../../proto/names.ts';
 import type { Tensor } from '../../proto/tensor.ts';
+import { flatJson } from '../edge/tensor-json.ts';
 import type { ModelDescription, PredictResult, TensorSpec } from '../router/gateway-port.ts';
 import type { InferRequest } from './open-inference.ts';
-import { flatJson } from './tensor-json.ts';
 
 /** What GET /v2 may claim: only what is there. */
 export const EXTENSIONS: readonly string[] = ['binary_tensor_data'];

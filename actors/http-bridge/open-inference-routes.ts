@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asServingError, invalid, ServingError } from '../../proto/errors.ts';
 import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { isRequestId } from '../edge/person-api.ts';
 import { type EdgeContext, JSON_TYPE, pathParameter, plainBody, predict, type Route, send } from './exchange.ts';
 import { parseInferRequest, parseRawRequest } from './open-inference.ts';
 import {
@@ -10,7 +11,6 @@ import {
   modelMetadataJson,
   serverMetadataJson,
 } from './open-inference-reply.ts';
-import { isRequestId } from './person-api.ts';
 
 /** The protocol's own header, both ways: length of the JSON part before the binary tensors. */
 const JSON_LENGTH_HEADER = 'inference-header-content-length';

@@ -12,9 +12,8 @@ import {
   isDataType,
   type Tensor,
 } from '../../proto/tensor.ts';
-import type { ModelDescription } from '../router/gateway-port.ts';
-import { tensorFromJson } from './json-tensor.ts';
-import { describeJson, isJsonObject, type JsonObject, parseJsonObject } from './json-text.ts';
+import { tensorFromJson } from '../edge/json-tensor.ts';
+import { describeJson, isJsonObject, type JsonObject, parseJsonObject } from '../edge/json-text.ts';
 import {
   DIMENSION_MAX,
   ECHOED_ID_CHARS_MAX,
@@ -23,7 +22,8 @@ import {
   TENSOR_NAME_CHARS_MAX,
   TENSORS_MAX,
   TIMEOUT_MS_MAX,
-} from './limits.ts';
+} from '../edge/limits.ts';
+import type { ModelDescription } from '../router/gateway-port.ts';
 
 export type RequestedOutput = { readonly name: string; readonly binary: boolean };
 

@@ -2,10 +2,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../../proto/errors.ts';
 import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from '../edge/feature-api.ts';
+import { type JsonObject, parseJsonObject } from '../edge/json-text.ts';
+import { parsePersonRequest, personCall, personReplyJson } from '../edge/person-api.ts';
 import { type EdgeContext, pathParameter, plainBody, predict, type Route, send, timeoutHeaderMs } from './exchange.ts';
-import { parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from './feature-api.ts';
-import { type JsonObject, parseJsonObject } from './json-text.ts';
-import { parsePersonRequest, personCall, personReplyJson } from './person-api.ts';
 
 const INDEX = {
   predict: 'POST /v1/predict/{model}[/versions/{version}]',

@@ -10,11 +10,11 @@ import { STATUS_CODES } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Clock } from '../../cluster/clock.ts';
 import { ServingError } from '../../proto/errors.ts';
+import * as limits from '../edge/limits.ts';
 import type { Gateway } from '../router/gateway-port.ts';
 import { Admission, type RequestObserver } from './admission.ts';
 import { connectionRefusal, errorReply, HttpRefusal, presentable } from './edge-errors.ts';
 import { type EdgeContext, JSON_TYPE, type Route, requestIdFrom } from './exchange.ts';
-import * as limits from './limits.ts';
 import { openInferenceRoutes } from './open-inference-routes.ts';
 import { personRoutes } from './person-routes.ts';
 

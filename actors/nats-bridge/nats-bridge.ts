@@ -22,9 +22,9 @@ import {
   PREDICT_SUBJECT_ROOT,
   PUSH_SUBJECT_ROOT,
 } from '../../proto/subjects.ts';
-import { parsePush, parseRead, pushReply, readReplyJson } from '../http-bridge/feature-api.ts';
-import { parseJsonObject } from '../http-bridge/json-text.ts';
-import { parsePersonRequest, personCall, personReplyJson, timeoutMsOf } from '../http-bridge/person-api.ts';
+import { parsePush, parseRead, pushReply, readReplyJson } from '../edge/feature-api.ts';
+import { parseJsonObject } from '../edge/json-text.ts';
+import { parsePersonRequest, personCall, personReplyJson, timeoutMsOf } from '../edge/person-api.ts';
 import type { Gateway, PredictCall, PredictResult } from '../router/gateway-port.ts';
 
 export type NatsBridgeOptions = {
@@ -126,7 +126,7 @@ async function answerPredict(gateway: Gateway, request: ServiceRequest, model: s
   const result = await gateway.predict(call);
   return {
     bytes: encoder.encode(personReplyJson(parsed.single, parsed.rows, result)),
-    headers: replyHeaders(call, result, JSON_TYPE),
+    headers: replyHeaders(result, JSON_TYPE),
   };
 }
 
@@ -160,7 +160,7 @@ async function answerProtobuf(
   const result = await gateway.predict(call);
   return {
     bytes: encodePredictReply(protobufReply(message, result)),
-    headers: replyHeaders(call, result, contentType),
+    headers: replyHeaders(result, contentType),
   };
 }
 
@@ -195,15 +195,10 @@ function timeoutHeader(request: ServiceRequest): number | undefined {
   return text === undefined ? undefined : timeoutMsOf(Number(text), `header ${HEADERS.timeoutMs}`);
 }
 
-function replyHeaders(call: PredictCall, result: PredictResult, contentType: string): Record<string, string> {
+function replyHeaders(result: PredictResult, contentType: string): Record<string, string> {
   return {
     [HEADERS.contentType]: contentType,
-    // No span of ours is named to the caller; its own trace goes on under the same id.
-    [HEADERS.traceparent]: formatTraceparent(
-      result.traceId,
-      call.trace?.parentSpanId ?? result.traceId.slice(16),
-      call.trace?.sampled ?? false,
-    ),
+    [HEADERS.traceparent]: formatTraceparent(result.traceId, result.spanId, result.sampled),
   };
 }
 

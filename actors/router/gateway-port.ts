@@ -40,6 +40,9 @@ export type PredictResult = {
   readonly requestId: string;
   /** 32 hex digits. */
   readonly traceId: string;
+  /** Our own span at the edge, 16 hex digits; recorded only where `sampled`. */
+  readonly spanId: string;
+  readonly sampled: boolean;
   readonly model: { readonly name: string; readonly version: string };
   readonly outputs: readonly Tensor[];
   /** One per row; empty for models without features. */

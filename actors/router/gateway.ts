@@ -152,7 +152,10 @@ export class LocalGateway implements Gateway, Behaviour {
     this.#waiting.delete(reply.id);
     const error = reply.failure === null || reply.failure === undefined ? null : errorOf(reply.failure);
     if (waiting.edgeSpan !== null) this.#recordEdgeSpan(waiting, waiting.edgeSpan, reply, error);
-    if (error === null) waiting.resolve(resultOf(reply));
+    if (error === null)
+      waiting.resolve(
+        resultOf(reply, waiting.edgeSpan?.spanId ?? this.#parts.tracer.newSpanId(), waiting.edgeSpan !== null),
+      );
     else waiting.reject(error);
   }
 
@@ -175,11 +178,13 @@ export class LocalGateway implements Gateway, Behaviour {
   }
 }
 
-function resultOf(reply: PredictReply): PredictResult {
+function resultOf(reply: PredictReply, spanId: string, sampled: boolean): PredictResult {
   const { timings } = reply;
   return {
     requestId: reply.requestId,
     traceId: reply.traceId,
+    spanId,
+    sampled,
     model: { name: reply.model, version: reply.version },
     outputs: reply.outputs.map(fromWireTensor),
     features: freshnessRows(reply),

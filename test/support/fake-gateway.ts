@@ -150,6 +150,8 @@ export class FakeGateway implements Gateway {
     return {
       requestId: call.requestId ?? 'made-by-gateway',
       traceId: call.trace?.traceId ?? 'f'.repeat(32),
+      spanId: 'e'.repeat(16),
+      sampled: call.trace?.sampled ?? false,
       model: { name: call.model, version: description.version },
       outputs: this.#models.get(call.model)!.run(inputs),
       features: Array.from({ length: rows }, (_, i) => ({
@@ -213,7 +215,7 @@ export class FakeGateway implements Gateway {
       replicas: 1,
       members: [],
       models_with_problems: [],
-    owners: [['a'], ['b']],
+      owners: [['a'], ['b']],
     };
   }
 

@@ -25,6 +25,8 @@ function result(outputs: readonly Tensor[]): PredictResult {
   return {
     requestId: 'r',
     traceId: '0'.repeat(32),
+    spanId: 'b7ad6b7169203331',
+    sampled: false,
     model: { name: 'add', version: '2' },
     outputs,
     features: [],

@@ -1,6 +1,6 @@
 /** The short JSON form: how people's values become tensors, and tensors people's values. */
 import { describe, expect, it } from 'vitest';
-import { parsePersonRequest, personReplyJson } from '../../../../actors/http-bridge/person-api.ts';
+import { parsePersonRequest, personReplyJson } from '../../../../actors/edge/person-api.ts';
 import type { ModelDescription, PredictResult } from '../../../../actors/router/gateway-port.ts';
 import { bytesElements, type Tensor } from '../../../../proto/tensor.ts';
 import { FakeGateway, fp32, fp32Values } from '../../../support/fake-gateway.ts';
@@ -204,6 +204,8 @@ describe('the answer for people', () => {
     return {
       requestId: 'r-1',
       traceId: 'ab'.repeat(16),
+      spanId: 'b7ad6b7169203331',
+      sampled: false,
       model: { name: 'm', version: '3' },
       outputs,
       features,

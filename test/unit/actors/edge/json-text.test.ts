@@ -1,8 +1,8 @@
 /** JSON from untrusted bytes: what is accepted is what JSON.parse gives, what is not has a position. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findJsonFault } from '../../../../actors/http-bridge/json-fault.ts';
-import { parseJson, parseJsonObject } from '../../../../actors/http-bridge/json-text.ts';
+import { findJsonFault } from '../../../../actors/edge/json-fault.ts';
+import { parseJson, parseJsonObject } from '../../../../actors/edge/json-text.ts';
 
 const parse = (text: string): unknown => parseJson(Buffer.from(text), 'the body');
 

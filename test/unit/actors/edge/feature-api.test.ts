@@ -1,6 +1,6 @@
 /** Bodies of the feature routes. */
 import { describe, expect, it } from 'vitest';
-import { parsePush, parseRead, pushReply, readReplyJson } from '../../../../actors/http-bridge/feature-api.ts';
+import { parsePush, parseRead, pushReply, readReplyJson } from '../../../../actors/edge/feature-api.ts';
 import type { PushAck } from '../../../../actors/router/gateway-port.ts';
 
 const refused = (code: string): PushAck => ({ error: { code, message: `because ${code}` } });

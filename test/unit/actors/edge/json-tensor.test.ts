@@ -1,9 +1,9 @@
 /** JSON ↔ tensor data: every datatype exact both ways, everything inexact refused at its place. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tensorFromJson } from '../../../../actors/http-bridge/json-tensor.ts';
-import { parseJson } from '../../../../actors/http-bridge/json-text.ts';
-import { elementTexts, flatJson, nestedJson } from '../../../../actors/http-bridge/tensor-json.ts';
+import { tensorFromJson } from '../../../../actors/edge/json-tensor.ts';
+import { parseJson } from '../../../../actors/edge/json-text.ts';
+import { elementTexts, flatJson, nestedJson } from '../../../../actors/edge/tensor-json.ts';
 import { checkByteLength, type DataType, elementCount, packBytes, type Tensor } from '../../../../proto/tensor.ts';
 
 const place = "input 'x': data";
