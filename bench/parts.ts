@@ -5,7 +5,7 @@ import { type ForwardedHops, startForwardedHops } from './limits/forwarded-hops.
 import { type RoundTrip, startRoundTrip } from './limits/nats-round-trip.ts';
 import type { SectionName } from './options.ts';
 import { type Peer, startFastifyRedis } from './peers/fastify-redis/peer.ts';
-import { createSystem, SystemNotWiredError, type SystemUnderTest } from './system.ts';
+import { createSystem, type SystemUnderTest } from './system.ts';
 
 export type Parts = {
   readonly roundTrip: RoundTrip | null;
@@ -35,7 +35,7 @@ export async function startParts(
     hops: sections.has('latency') ? await kept(startForwardedHops(context)) : null,
     chain: sections.has('throughput') ? await kept(startCoalescedChain(context)) : null,
     peer: compared ? await startPeer(context, stopLater, note) : null,
-    system: compared ? await startSystem(context, stopLater, note) : null,
+    system: compared ? await startSystem(context, stopLater) : null,
   };
 }
 
@@ -53,19 +53,9 @@ async function startPeer(
   return peer;
 }
 
-async function startSystem(
-  context: BenchContext,
-  stopLater: StopLater,
-  note: (line: string) => void,
-): Promise<SystemUnderTest | null> {
-  try {
-    const system = createSystem();
-    stopLater(() => system.stop());
-    await system.start(context);
-    return system;
-  } catch (thrown) {
-    if (!(thrown instanceof SystemNotWiredError)) throw thrown;
-    note(`system left out: ${thrown.message}`);
-    return null;
-  }
+async function startSystem(context: BenchContext, stopLater: StopLater): Promise<SystemUnderTest> {
+  const system = createSystem();
+  stopLater(() => system.stop());
+  await system.start(context);
+  return system;
 }

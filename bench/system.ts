@@ -1,11 +1,30 @@
-/** The seam between the bench and the system: everything else here knows the cluster by this interface alone. */
+/**
+ * The system as a user runs it: `dovetail up` in processes of its own, with an app made of the bench's workload. The
+ * rest of the bench knows the cluster by this interface alone.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connectClient, type DovetailClient, floatTensor, type Tensor, textTensor } from '../index.ts';
 import type { BenchContext } from './context.ts';
 import type { HttpTarget } from './http-load.ts';
+import { freePort } from './ports.ts';
+import {
+  benchModel,
+  featureTable,
+  MODEL_INPUT,
+  MODEL_OUTPUT,
+  REQUEST_INPUTS,
+  requestInputs,
+  STORED_FEATURES,
+  USERS,
+  userKey,
+} from './workload.ts';
 
 export interface SystemUnderTest {
   /**
-   * Starts the cluster as a user would, with a nats-server of its own, serving the model and users of `workload.ts`:
-   * `benchModel()` behind stored features `featureTable()` and request inputs `requestInputs()`. Resolves once a
+   * Starts the cluster with a nats-server of its own, serving the model and users of `workload.ts`. Resolves once a
    * prediction about any user is answered with its stored features.
    */
   start(context: BenchContext): Promise<void>;
@@ -17,9 +36,151 @@ export interface SystemUnderTest {
   stop(): Promise<void>;
 }
 
-export class SystemNotWiredError extends Error {}
+const MODEL = 'bench';
+const VIEW = 'profile';
+const READY_MS_MAX = 60_000;
+const STOP_MS_MAX = 20_000;
+const ROWS_PER_PUSH = 1_000;
+const PREDICT_TIMEOUT_MS = 10_000;
 
-/** Throws SystemNotWiredError where the cluster cannot be driven yet: the bench then measures limits and peer only. */
 export function createSystem(): SystemUnderTest {
-  throw new SystemNotWiredError('bench/system.ts is not wired to the cluster yet');
+  return new LocalCluster();
+}
+
+class LocalCluster implements SystemUnderTest {
+  #up: ChildProcess | null = null;
+  #client: DovetailClient | null = null;
+  #httpPort = 0;
+  #stopping = false;
+  /** Made once, as a caller with a fixed population would hold them; the inputs differ a request in real life. */
+  readonly #requests: (readonly Tensor[])[] = [];
+
+  async start(context: BenchContext): Promise<void> {
+    const [httpPort, natsPort] = [await freePort(), await freePort()];
+    this.#httpPort = httpPort;
+    const app = writeApp(context.workDir);
+    const program = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+    const flags = {
+      app,
+      'data-dir': join(context.workDir, 'system'),
+      'http-port': httpPort,
+      'nats-port': natsPort,
+      'metrics-port': 0,
+      'request-timeout-ms': PREDICT_TIMEOUT_MS,
+    };
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    const up = spawn(process.execPath, [program, 'up', ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.#up = up;
+    let said = '';
+    up.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
+      said = (said + chunk).slice(-4_000);
+    });
+    up.once('exit', (code, signal) => {
+      if (!this.#stopping) context.died(new Error(`dovetail up ended (${signal ?? `exit code ${code}`}): ${said}`));
+    });
+    await ready(context, up, () => said);
+    this.#client = await connectClient({ url: `nats://127.0.0.1:${natsPort}`, timeoutMs: PREDICT_TIMEOUT_MS });
+    await pushUsers(this.#client);
+    const inputs = floatTensor('inputs', 1, requestInputs());
+    for (let user = 0; user < USERS; user++) this.#requests.push([textTensor('user_id', [userKey(user)]), inputs]);
+    await this.#servesStoredFeatures(context);
+  }
+
+  async natsPredict(user: number): Promise<number> {
+    const { outputs } = await this.#client!.predict(MODEL, this.#requests[user]!);
+    const { data } = outputs[0]!;
+    return new DataView(data.buffer, data.byteOffset).getFloat32(0, true);
+  }
+
+  get http(): HttpTarget {
+    const inputs = Array.from(requestInputs());
+    return {
+      host: '127.0.0.1',
+      port: this.#httpPort,
+      path: `/v1/predict/${MODEL}`,
+      // A list says rows in this API, so the fourteen values of the one row are a list in a list.
+      body: (user) => JSON.stringify({ user_id: [userKey(user)], inputs: { inputs: [inputs] } }),
+      score: (answer) => {
+        const { outputs } = JSON.parse(answer.body.toString()) as { outputs: Record<string, (number | number[])[]> };
+        const row = outputs[MODEL_OUTPUT]![0]!;
+        return typeof row === 'number' ? row : row[0]!;
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#client?.close();
+    const up = this.#up;
+    if (up === null || up.exitCode !== null || up.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => up.once('exit', () => resolve()));
+    up.kill('SIGINT');
+    const kill = setTimeout(() => up.kill('SIGKILL'), STOP_MS_MAX);
+    await exited;
+    clearTimeout(kill);
+  }
+
+  /** A pushed row is acknowledged by the log; the replicas apply it a moment later. */
+  async #servesStoredFeatures(context: BenchContext): Promise<void> {
+    const untilMs = context.clock.nowMs() + READY_MS_MAX;
+    for (let user = 0; user < USERS; user += 1) {
+      while (Math.abs((await this.natsPredict(user)) - context.expected[user]!) > 1e-4) {
+        if (context.clock.nowMs() > untilMs)
+          throw new Error(`the system still answers user ${user} without its features`);
+      }
+    }
+  }
+}
+
+function writeApp(workDir: string): string {
+  const app = join(workDir, 'app');
+  const version = join(app, 'models', MODEL, '1');
+  mkdirSync(version, { recursive: true });
+  writeFileSync(join(version, 'model.onnx'), benchModel());
+  const stored = Array.from({ length: STORED_FEATURES }, (_, i) => ({ feature: `${VIEW}.f${i}` }));
+  const manifest = {
+    name: MODEL,
+    entity: 'user',
+    request: { inputs: { datatype: 'FP32', shape: [REQUEST_INPUTS] } },
+    inputs: [{ name: MODEL_INPUT, columns: [...stored, { request: 'inputs' }] }],
+    batch: { rows_max: 256 },
+  };
+  writeFileSync(join(app, 'models', MODEL, 'model.json'), JSON.stringify(manifest));
+  const features = `import { defineApp, entity, float32, view } from 'dovetail';
+const user = entity({ name: 'user', key: 'user_id' });
+const features = Object.fromEntries(Array.from({ length: ${STORED_FEATURES} }, (_, i) => ['f' + i, float32()]));
+export default defineApp({ views: [view({ name: '${VIEW}', entity: user, features })] });
+`;
+  writeFileSync(join(app, 'features.mjs'), features);
+  return app;
+}
+
+async function pushUsers(client: DovetailClient): Promise<void> {
+  const table = featureTable();
+  for (let from = 0; from < USERS; from += ROWS_PER_PUSH) {
+    const rows = Array.from({ length: ROWS_PER_PUSH }, (_, i) => {
+      const user = from + i;
+      const row: Record<string, unknown> = { user_id: userKey(user) };
+      for (let f = 0; f < STORED_FEATURES; f++) row[`f${f}`] = table[user * STORED_FEATURES + f];
+      return row;
+    });
+    for (const ack of await client.push(VIEW, rows)) if ('error' in ack) throw new Error(`push: ${ack.error.message}`);
+  }
+}
+
+function ready(context: BenchContext, up: ChildProcess, said: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = context.clock.after(READY_MS_MAX, () => reject(new Error(`dovetail up is not ready: ${said()}`)));
+    up.once('exit', () => {
+      timer.cancel();
+      reject(new Error(`dovetail up ended before it was ready: ${said()}`));
+    });
+    let text = '';
+    up.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (!text.split('\n').includes('ready')) return;
+      timer.cancel();
+      resolve();
+    });
+  });
 }

@@ -90,6 +90,11 @@ async function runNode(input: CommandInput): Promise<number> {
       cause: thrown,
     });
   } finally {
+    // Without NATS there is nobody to finish for, and each step would wait for its timeout.
+    cluster.nats.onConnectionChange((connected) => {
+      if (!connected) void cluster.nats.close();
+    });
+    if (!cluster.nats.connected) await cluster.nats.close();
     await running?.stop();
     await cluster.stop();
   }

@@ -58,3 +58,10 @@ function checkUtf8(entity: string, key: Uint8Array): void {
 export function quoteShort(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
+
+/** For error messages: any value out of parsed JSON, in a few words. `String` would run, and may fail on, its fields. */
+export function showShort(value: unknown): string {
+  if (typeof value === 'string') return quoteShort(value);
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value).slice(0, 80);
+}

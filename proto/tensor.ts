@@ -65,7 +65,8 @@ export function checkShape(name: string, shape: readonly number[], elementsMax: 
       throw invalid(`input '${name}': shape [${shape.join(',')}] must hold whole numbers of 0 or more`);
     }
   }
-  if (elementCount(shape) > elementsMax) {
+  // Written so that the NaN of a zero times an overflow to infinity is refused too.
+  if (!(elementCount(shape) <= elementsMax)) {
     throw invalid(`input '${name}': shape [${shape.join(',')}] has more than ${elementsMax} elements`);
   }
 }

@@ -3,7 +3,7 @@
  * request inputs. Parsed strictly: unknown fields are errors, since a misspelt one would be silently ignored. Pure.
  */
 import { invalid } from '../../proto/errors.ts';
-import { checkName, isName, quoteShort } from '../../proto/names.ts';
+import { checkName, isName, quoteShort, showShort } from '../../proto/names.ts';
 import { type DataType, isDataType } from '../../proto/tensor.ts';
 
 /** What one column of an assembled input is made of: `view.feature`, or a request input of one value a row. */
@@ -119,10 +119,7 @@ function parseRequest(directory: string, value: unknown): RequestInput[] {
     const fields = object(directory, `request.${name}`, spec, ['datatype', 'shape', 'non_finite']);
     const datatype = fields['datatype'];
     if (!isDataType(datatype)) {
-      throw bad(
-        directory,
-        `request.${name}.datatype ${quoteShort(String(datatype))} is not one of FP32, INT64, BYTES, …`,
-      );
+      throw bad(directory, `request.${name}.datatype ${showShort(datatype)} is not one of FP32, INT64, BYTES, …`);
     }
     const nonFinite = fields['non_finite'] ?? 'refuse';
     if (nonFinite !== 'refuse' && nonFinite !== 'allow')
@@ -193,7 +190,7 @@ function knownRequest(directory: string, where: string, value: unknown, names: R
   if (typeof value !== 'string' || !names.has(value)) {
     throw bad(
       directory,
-      `${where} ${quoteShort(String(value))} is not declared under "request" (${[...names].join(', ') || 'nothing is'})`,
+      `${where} ${showShort(value)} is not declared under "request" (${[...names].join(', ') || 'nothing is'})`,
     );
   }
   return value;

@@ -58,7 +58,7 @@ export class ModelDirectory {
     return versions.map((entry) => entry.version).sort(byNumber);
   }
 
-  /** Why no plan exists: NOT_FOUND for what nobody registered, FAILED_PRECONDITION with the reason for what failed. */
+  /** Why no plan exists: NOT_FOUND for what nobody registered, UNAVAILABLE with the reason for what failed. */
   missing(name: string, version: string | undefined): ServingError {
     const versions = this.#models.get(name);
     if (versions === undefined) {

@@ -37,13 +37,21 @@ export function encodeModelSpec(spec: ModelSpec): Uint8Array {
 
 /** Throws INVALID_ARGUMENT for bytes that are no model spec. */
 export function decodeModelSpec(bytes: Uint8Array): ModelSpec {
-  const spec = JSON.parse(new TextDecoder().decode(bytes)) as ModelSpec;
+  const spec = parse(bytes) as ModelSpec;
   const sound =
     typeof spec?.manifest?.name === 'string' &&
     typeof spec.version === 'string' &&
     Array.isArray(spec.inputs) &&
     Array.isArray(spec.outputs) &&
-    [...spec.inputs, ...spec.outputs].every((tensor) => isDataType(tensor.datatype) && Array.isArray(tensor.shape));
+    [...spec.inputs, ...spec.outputs].every((tensor) => isDataType(tensor?.datatype) && Array.isArray(tensor.shape));
   if (!sound) throw invalid(`registry entry is no model (datatypes known: ${DATA_TYPES.join(', ')})`);
   return spec;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null;
+  }
 }

@@ -11,7 +11,7 @@
  * What travels in the log is the part from the bitmap on. Pure.
  */
 import { invalid } from '../../proto/errors.ts';
-import { quoteShort } from '../../proto/names.ts';
+import { quoteShort, showShort } from '../../proto/names.ts';
 import type { Feature, View } from './views.ts';
 
 export const RECORD_HEADER_BYTES = 24;
@@ -136,8 +136,8 @@ function toInt64(value: unknown): bigint | null {
 }
 
 function wrongValue(view: View, feature: Feature, value: unknown, wanted: string) {
-  const shown = typeof value === 'string' ? quoteShort(value) : String(value);
-  return invalid(`'${view.name}.${feature.name}' must be ${wanted}, got ${typeof value} ${shown.slice(0, 80)}`);
+  const type = typeof value === 'object' ? '' : `${typeof value} `;
+  return invalid(`'${view.name}.${feature.name}' must be ${wanted}, got ${type}${showShort(value)}`);
 }
 
 function nameList(view: View): string {

@@ -94,6 +94,7 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
   for (const input of manifest.request) building.requestInputs.push(plannedInput(key, input, bindings, spec));
   if (manifest.inputs.length === 0) {
     for (const tensor of spec.inputs) {
+      if (requestIndex(building, tensor.name) >= 0) continue;
       building.requestInputs.push(planned(tensor.name, tensor.datatype, rowShape(tensor, spec.batched), true));
     }
   }
@@ -104,6 +105,9 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     return planColumns(key, spec, tensor, index, binding.columns, app, building);
   });
   const reads = [...building.reads.values()].map((read) => ({ ...read, ...mergeRuns(read.cells) }));
+  if (entityInput !== null && reads.length > 0 && requestIndex(building, entityInput) >= 0) {
+    throw contradiction(key, `uses '${entityInput}' both as the routing key and as a request input`);
+  }
   return {
     key,
     spec,
@@ -253,7 +257,7 @@ function addFeature(
   }
   let read = building.reads.get(view.name);
   if (read === undefined) {
-    read = { view, keyInput: keyInputOf(spec, view, building), cells: [] };
+    read = { view, keyInput: keyInputOf(key, spec, view, building), cells: [] };
     building.reads.set(view.name, read);
   }
   read.cells.push({ ...target, feature, sourceOffset: valueOffset(view, feature), bit: building.featureNames.length });
@@ -261,19 +265,26 @@ function addFeature(
 }
 
 /** The key of an entity other than the routing one is a BYTES input that the request carries under the entity's key name. */
-function keyInputOf(spec: ModelSpec, view: View, building: Building): number {
-  if (view.entity.name === spec.manifest.entity) return -1;
-  const known = building.requestInputs.findIndex((input) => input.name === view.entity.key);
-  if (known >= 0) return known;
-  building.requestInputs.push({
-    name: view.entity.key,
-    datatype: 'BYTES',
-    shape: [1],
-    rowBytes: 0,
-    refuseNonFinite: false,
-    entityName: view.entity.name,
-  });
-  return building.requestInputs.length - 1;
+function keyInputOf(key: string, spec: ModelSpec, view: View, building: Building): number {
+  const { name: entityName, key: keyName } = view.entity;
+  if (entityName === spec.manifest.entity) return -1;
+  const known = requestIndex(building, keyName);
+  if (known < 0) {
+    building.requestInputs.push({ ...planned(keyName, 'BYTES', [1], false), entityName });
+    return building.requestInputs.length - 1;
+  }
+  const input = building.requestInputs[known]!;
+  if (input.entityName !== null && input.entityName !== entityName) {
+    throw contradiction(key, `joins '${input.entityName}' and '${entityName}', whose keys are both named '${keyName}'`);
+  }
+  if (input.datatype !== 'BYTES' || input.shape.length !== 1 || input.shape[0] !== 1) {
+    throw contradiction(
+      key,
+      `declares request input '${keyName}' as ${input.datatype} [${input.shape.join(',')}], but it is the key of '${entityName}', which is BYTES [1]`,
+    );
+  }
+  building.requestInputs[known] = { ...input, entityName };
+  return known;
 }
 
 function requestIndex(building: Building, name: string): number {

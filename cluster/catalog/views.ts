@@ -65,17 +65,19 @@ type FeatureOptions<T> = { readonly default?: T; readonly description?: string }
 
 /** A 32-bit float; default 0. */
 export function float32(options: FeatureOptions<number> = {}): FeatureDefinition {
-  const value = options.default ?? 0;
-  if (!Number.isFinite(value)) throw invalid(`float32 default ${value} must be finite`);
-  return { type: 'float32', default: Math.fround(value), description: options.description ?? '' };
+  const value = Math.fround(options.default ?? 0);
+  if (!Number.isFinite(value)) throw invalid(`float32 default ${options.default} must be a finite 32-bit float`);
+  return { type: 'float32', default: value, description: options.description ?? '' };
 }
 
 /** A 64-bit signed integer; default 0. */
 export function int64(options: FeatureOptions<number | bigint> = {}): FeatureDefinition {
   const value = options.default ?? 0n;
   if (typeof value === 'number' && !Number.isSafeInteger(value))
-    throw invalid(`int64 default ${value} must be a whole number`);
-  return { type: 'int64', default: BigInt.asIntN(64, BigInt(value)), description: options.description ?? '' };
+    throw invalid(`int64 default ${value} must be a whole number (a bigint beyond 2^53)`);
+  const whole = BigInt(value);
+  if (BigInt.asIntN(64, whole) !== whole) throw invalid(`int64 default ${value} must fit 64 bits`);
+  return { type: 'int64', default: whole, description: options.description ?? '' };
 }
 
 /** True or false; default false. */

@@ -224,7 +224,7 @@ export class NatsLink implements Wire {
     }
     return {
       stop: async () => {
-        await service.stop();
+        if (!this.#connection.isClosed()) await service.stop();
       },
     };
   }

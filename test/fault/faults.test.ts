@@ -131,7 +131,7 @@ async function expectAcknowledgedEverywhere({ cluster, probe, acknowledged }: Sc
         const rows = await probe.readFrom(shard.node, view, keys, status.partitions, status.epoch);
         missing = keys.filter((key, i) => {
           const { value, seq } = acknowledged.get(key)!;
-          return rows[i]!.values?.['payments_total'] !== value || rows[i]!.appliedSeq < seq;
+          return rows[i]!.values?.['payments_total'] !== BigInt(value) || rows[i]!.appliedSeq < seq;
         });
         return missing.length === 0;
       },

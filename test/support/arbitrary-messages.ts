@@ -1,0 +1,188 @@
+/** Any message that actors can send, for property tests, and the comparison of a decoded message with the original. */
+import fc from 'fast-check';
+import type { Message, RowFreshness, Timings, TraceContext, WireTensor } from '../../proto/letters.ts';
+
+const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const bytes = fc.uint8Array({ maxLength: 24 });
+const text = fc.string({ unit: 'binary', maxLength: 12 });
+const double = fc.double({ noNaN: true });
+const uint32s = fc.array(uint32, { maxLength: 4 });
+const doubles = fc.array(double, { maxLength: 4 });
+const byteLists = fc.array(bytes, { maxLength: 4 });
+
+function orNull<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.option(arbitrary, { nil: null });
+}
+
+const failure = orNull(fc.record({ code: uint32, stage: text, message: text }));
+const trace: fc.Arbitrary<TraceContext | null> = orNull(
+  fc.record({
+    traceId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    spanId: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+  }),
+);
+const freshness: fc.Arbitrary<RowFreshness | null> = orNull(
+  fc.record({
+    appliedSeq: doubles,
+    ageMs: doubles,
+    defaulted: bytes,
+    defaultedNames: fc.array(text, { maxLength: 3 }),
+  }),
+);
+const timings: fc.Arbitrary<Timings | null> = orNull(
+  fc.record({ totalUs: uint32, shardUs: uint32, queueUs: uint32, runUs: uint32, batchRows: uint32 }),
+);
+const tensors: fc.Arbitrary<WireTensor[]> = fc.array(
+  fc.record({ name: text, datatype: uint32, shape: uint32s, data: bytes }),
+  { maxLength: 3 },
+);
+
+export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    kind: fc.constant('predict' as const),
+    body: fc.record({
+      id: uint32,
+      replyTo: text,
+      requestId: text,
+      model: text,
+      version: text,
+      inputs: tensors,
+      budgetUs: uint32,
+      trace,
+      traceId: text,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('predictReply' as const),
+    body: fc.record({
+      id: uint32,
+      requestId: text,
+      failure,
+      model: text,
+      version: text,
+      outputs: tensors,
+      freshness,
+      timings,
+      traceId: text,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('enrich' as const),
+    body: fc.record({
+      id: uint32,
+      replyTo: text,
+      model: text,
+      budgetUs: uint32,
+      epoch: uint32,
+      keys: byteLists,
+      partitions: uint32s,
+      inputs: byteLists,
+      worker: text,
+      trace,
+      dims: uint32s,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('compute' as const),
+    body: fc.record({
+      id: uint32,
+      replyTo: text,
+      model: text,
+      budgetUs: uint32,
+      rows: uint32,
+      inputs: byteLists,
+      trace,
+      dims: uint32s,
+      freshness,
+      shardUs: uint32,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('answer' as const),
+    body: fc.record({
+      id: uint32,
+      failure,
+      outputs: byteLists,
+      dims: uint32s,
+      freshness,
+      shardUs: uint32,
+      queueUs: uint32,
+      runUs: uint32,
+      batchRows: uint32,
+      backlogUs: uint32,
+      epoch: uint32,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('readFeatures' as const),
+    body: fc.record({
+      id: uint32,
+      replyTo: text,
+      view: text,
+      keys: byteLists,
+      partitions: uint32s,
+      epoch: uint32,
+      budgetUs: uint32,
+      trace,
+    }),
+  }),
+  fc.record({
+    kind: fc.constant('readFeaturesReply' as const),
+    body: fc.record({ id: uint32, failure, records: byteLists, appliedSeq: doubles, epoch: uint32 }),
+  }),
+);
+
+/**
+ * A decoded message as a plain object with the fields of `like`: decoded ones are class instances whose absent fields
+ * stand on the prototype, and whose bytes are views into the envelope.
+ */
+export function plain(like: unknown, decoded: unknown): unknown {
+  if (decoded === undefined || decoded === null) return decoded;
+  if (decoded instanceof Uint8Array) return Uint8Array.from(decoded);
+  if (Array.isArray(decoded)) {
+    const original = Array.isArray(like) ? like : [];
+    return decoded.map((item, i) => plain(original[i], item));
+  }
+  if (typeof decoded !== 'object' || typeof like !== 'object' || like === null) return decoded;
+  const fields = decoded as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(like).map(([name, value]) => [name, plain(value, fields[name])]));
+}
+
+/** An answer with nothing in it but its number. */
+export function answer(id: number, outputs: Uint8Array[] = []): Message {
+  return {
+    kind: 'answer',
+    body: {
+      id,
+      failure: null,
+      outputs,
+      dims: [],
+      freshness: null,
+      shardUs: 0,
+      queueUs: 0,
+      runUs: 0,
+      batchRows: 0,
+      backlogUs: 0,
+      epoch: 0,
+    },
+  };
+}
+
+/** A request that must be answered to `replyTo`. */
+export function compute(id: number, replyTo: string): Message {
+  return {
+    kind: 'compute',
+    body: {
+      id,
+      replyTo,
+      model: 'm/1',
+      budgetUs: 1000,
+      rows: 1,
+      inputs: [],
+      trace: null,
+      dims: [],
+      freshness: null,
+      shardUs: 0,
+    },
+  };
+}

@@ -1,0 +1,283 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ErrorCode, ERROR_RULES, ServingError } from '../../../proto/errors.ts';
+import { dovetail } from '../../../proto/generated/messages.js';
+import {
+  decodePredict,
+  EnvelopeWriter,
+  encodePredictReply,
+  errorOf,
+  failedAnswer,
+  failure,
+  failureOf,
+  fromWireTensor,
+  type Message,
+  type Predict,
+  readEnvelope,
+  refusal,
+  toWireTensor,
+} from '../../../proto/letters.ts';
+import { DATA_TYPES } from '../../../proto/tensor.ts';
+import { answer, anyMessage, compute, plain } from '../../support/arbitrary-messages.ts';
+
+type Letter = { to: string; message: Message };
+
+const anyLetter: fc.Arbitrary<Letter> = fc.record({ to: fc.string({ unit: 'binary', maxLength: 8 }), message: anyMessage });
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
+function read(bytes: Uint8Array): Letter[] {
+  const letters: Letter[] = [];
+  readEnvelope(bytes, (to, message) => letters.push({ to, message }));
+  return letters;
+}
+
+/** What was received, with the fields of what was sent. */
+function received(sent: readonly Letter[], bytes: Uint8Array): unknown[] {
+  return read(bytes).map((letter, i) => plain(sent[i] ?? letter, letter));
+}
+
+function envelope(letters: readonly Letter[]): Uint8Array {
+  const writer = new EnvelopeWriter('shard-1.a');
+  for (const { to, message } of letters) expect(writer.add(to, message, UNBOUNDED)).toBe(true);
+  return writer.finish();
+}
+
+describe('an envelope', () => {
+  it('brings letters of every kind across, every field, in order', () => {
+    fc.assert(
+      fc.property(fc.array(anyLetter, { maxLength: 6 }), (letters) => {
+        expect(received(letters, envelope(letters))).toEqual(letters);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is what the generated codec of messages.proto reads', () => {
+    const decoded = dovetail.Envelope.decode(envelope([{ to: 'router', message: answer(7) }]));
+    expect(decoded.from).toBe('shard-1.a');
+    expect(decoded.letters).toHaveLength(1);
+    expect(decoded.letters[0]!.to).toBe('router');
+    expect(decoded.letters[0]!.answer?.id).toBe(7);
+  });
+
+  it('carries nothing over from the one before', () => {
+    const writer = new EnvelopeWriter('n');
+    writer.add('a', answer(1), UNBOUNDED);
+    expect(writer.letters).toBe(1);
+    const first = writer.finish();
+    expect(writer.letters).toBe(0);
+    writer.add('b', answer(2), UNBOUNDED);
+    const second = writer.finish();
+    expect(read(first).map(({ to, message }) => [to, message.body.id])).toEqual([['a', 1]]);
+    expect(read(second).map(({ to, message }) => [to, message.body.id])).toEqual([['b', 2]]);
+  });
+
+  it('refuses a letter that makes it longer than the limit, and keeps the others as they were', () => {
+    const attempt = fc.record({ letter: anyLetter, room: fc.integer({ min: 0, max: 160 }) });
+    fc.assert(
+      fc.property(fc.array(attempt, { maxLength: 8 }), (attempts) => {
+        const writer = new EnvelopeWriter('n');
+        const accepted: Letter[] = [];
+        for (const { letter, room } of attempts) {
+          const limit = writer.byteLength + room;
+          const before = writer.byteLength;
+          if (writer.add(letter.to, letter.message, limit)) {
+            accepted.push(letter);
+            // The limit is checked before lengths are prefixed: a few bytes more are allowed.
+            expect(writer.byteLength).toBeLessThanOrEqual(limit + 8);
+          } else {
+            expect(writer.byteLength - before).toBeLessThanOrEqual(2);
+            const alone = new EnvelopeWriter('n');
+            const empty = alone.byteLength;
+            alone.add(letter.to, letter.message, UNBOUNDED);
+            expect(alone.byteLength - empty).toBeGreaterThan(room);
+          }
+        }
+        expect(received(accepted, writer.finish())).toEqual(accepted);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('stays whole when a message turns out not to be encodable', () => {
+    const writer = new EnvelopeWriter('n');
+    writer.add('a', answer(1), UNBOUNDED);
+    const broken = answer(2, [undefined as unknown as Uint8Array]);
+    expect(() => writer.add('a', broken, UNBOUNDED)).toThrow();
+    writer.add('a', answer(3), UNBOUNDED);
+    expect(read(writer.finish()).map(({ message }) => message.body.id)).toEqual([1, 3]);
+  });
+});
+
+describe('reading hostile bytes', () => {
+  const knownKinds = ['predict', 'predictReply', 'enrich', 'compute', 'answer', 'readFeatures', 'readFeaturesReply'];
+
+  /** Ends by returning or by an Error, having delivered nothing but messages of known kinds. */
+  function survive(bytes: Uint8Array): void {
+    let delivered = 0;
+    try {
+      readEnvelope(bytes, (to, message) => {
+        delivered++;
+        expect(typeof to).toBe('string');
+        expect(knownKinds).toContain(message.kind);
+        expect(message.body).toBeTypeOf('object');
+      });
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(Error);
+      expect((thrown as Error).name).not.toBe('AssertionError');
+    }
+    expect(delivered).toBeLessThanOrEqual(bytes.byteLength);
+  }
+
+  it('ends for any bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 256 }), survive), { numRuns: 3000 });
+  });
+
+  it('ends for an envelope with some bytes changed', () => {
+    const change = fc.tuple(fc.nat(), fc.nat({ max: 255 }));
+    fc.assert(
+      fc.property(
+        fc.array(anyLetter, { minLength: 1, maxLength: 3 }),
+        fc.array(change, { minLength: 1, maxLength: 4 }),
+        (letters, changes) => {
+          const bytes = envelope(letters).slice();
+          for (const [at, value] of changes) bytes[at % bytes.byteLength] = value;
+          survive(bytes);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('delivers the whole letters of an envelope that was cut off, and no other', () => {
+    fc.assert(
+      fc.property(fc.array(anyLetter, { minLength: 1, maxLength: 4 }), fc.nat(), (letters, cut) => {
+        const whole = envelope(letters);
+        const got: Letter[] = [];
+        let threw = false;
+        try {
+          readEnvelope(whole.subarray(0, cut % whole.byteLength), (to, message) => got.push({ to, message }));
+        } catch {
+          threw = true;
+        }
+        expect(got.length).toBeLessThan(letters.length);
+        expect(got.map((letter, i) => plain(letters[i], letter))).toEqual(letters.slice(0, got.length));
+        const ends = letters.map((_, i) => envelope(letters.slice(0, i)).byteLength);
+        expect(threw).toBe(cut % whole.byteLength !== 0 && !ends.includes(cut % whole.byteLength));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('refuses groups nested without end', () => {
+    expect(() => readEnvelope(new Uint8Array(100_000).fill(0x0b), () => {})).toThrow();
+  });
+
+  it('refuses a message that claims to be longer than its letter', () => {
+    const bytes = envelope([
+      { to: 'a', message: answer(1) },
+      { to: 'a', message: answer(2) },
+    ]).slice();
+    // … letter: tag, length, to ('a'): 3 bytes, body: tag, length
+    const letterAt = envelope([]).byteLength;
+    const bodyLengthAt = letterAt + 2 + 3 + 1;
+    expect(bytes[bodyLengthAt]).toBe(2);
+    bytes[bodyLengthAt] = 4;
+    expect(() => readEnvelope(bytes, () => {})).toThrow();
+  });
+
+  it('skips letters of kinds that are not known yet, and fields that are new', () => {
+    // Letter {to: "a", field 15: 2 bytes}, then one that is known.
+    const unknown = [0x12, 0x07, 0x0a, 0x01, 0x61, 0x7a, 0x02, 0xff, 0xff];
+    const known = envelope([{ to: 'a', message: answer(5) }]);
+    const bytes = Uint8Array.from([...unknown, 0x50, 0x01, ...known]);
+    expect(read(bytes).map(({ message }) => message.body.id)).toEqual([5]);
+  });
+});
+
+describe('refusal', () => {
+  it('answers every request to whom it names, under its own number, and answers no answer', () => {
+    const why = failure('UNAVAILABLE', 'route', 'gone');
+    fc.assert(
+      fc.property(anyMessage, (message) => {
+        const reply = refusal(message, why);
+        if (message.kind === 'predictReply' || message.kind === 'answer' || message.kind === 'readFeaturesReply') {
+          expect(reply).toBeNull();
+          return;
+        }
+        expect(reply!.to).toBe(message.body.replyTo);
+        expect(reply!.message.body.id).toBe(message.body.id);
+        expect(reply!.message.body).toMatchObject({ failure: why });
+        const wanted = { predict: 'predictReply', enrich: 'answer', compute: 'answer', readFeatures: 'readFeaturesReply' };
+        expect(reply!.message.kind).toBe(wanted[message.kind]);
+        // It can itself be sent, and answers nothing in turn.
+        expect(refusal(reply!.message, why)).toBeNull();
+        expect(received([{ to: 'x', message: reply!.message }], envelope([{ to: 'x', message: reply!.message }]))).toEqual([
+          { to: 'x', message: reply!.message },
+        ]);
+      }),
+    );
+  });
+
+  it('of a prediction says which request it was', () => {
+    const body = { ...anyPredict(), requestId: 'r-9', model: 'fraud', version: '3', traceId: 'ab' };
+    const reply = refusal({ kind: 'predict', body }, failure('CANCELLED', 'edge', 'x'));
+    expect(reply!.message.body).toMatchObject({ requestId: 'r-9', model: 'fraud', version: '3', traceId: 'ab' });
+  });
+
+  it('carries the newer epoch in a failed answer', () => {
+    const why = failure('FAILED_PRECONDITION', 'lookup', 'older table');
+    expect(failedAnswer(3, why, 12)).toMatchObject({ kind: 'answer', body: { id: 3, failure: why, epoch: 12 } });
+    expect(refusal(compute(3, 'n/a'), why)!.message).toEqual(failedAnswer(3, why));
+  });
+});
+
+describe('failures', () => {
+  it('keep code, stage and message across the wire', () => {
+    for (const code of Object.keys(ERROR_RULES) as ErrorCode[]) {
+      const back = errorOf(failureOf(new ServingError(code, 'queue', `because of ${code}`)));
+      expect(back).toBeInstanceOf(ServingError);
+      expect([back.code, back.stage, back.message]).toEqual([code, 'queue', `because of ${code}`]);
+    }
+  });
+});
+
+describe('tensors and single messages', () => {
+  it('number every datatype and find it back', () => {
+    for (const datatype of DATA_TYPES) {
+      const tensor = { name: 'x', datatype, shape: [2, 0], data: new Uint8Array(0) };
+      expect(fromWireTensor(toWireTensor(tensor))).toEqual(tensor);
+    }
+  });
+
+  it('refuse a datatype number outside the table', () => {
+    for (const datatype of [DATA_TYPES.length, 0xffff_ffff, -1]) {
+      expect(() => fromWireTensor({ name: 'x', datatype, shape: [], data: new Uint8Array(0) })).toThrow(
+        `tensor 'x': unknown datatype number ${datatype}`,
+      );
+    }
+  });
+
+  it('travel without an envelope at the edge', () => {
+    const predict = anyPredict();
+    expect(plain(predict, decodePredict(dovetail.Predict.encode(predict).finish()))).toEqual(predict);
+    expect(() => decodePredict(Uint8Array.of(0x0a, 0xff))).toThrow();
+    const reply = refusal({ kind: 'predict', body: predict }, failure('INTERNAL', 'run', 'x'))!.message;
+    if (reply.kind !== 'predictReply') throw new Error('not a reply');
+    expect(dovetail.PredictReply.decode(encodePredictReply(reply.body)).failure?.message).toBe('x');
+  });
+});
+
+function anyPredict(): Predict {
+  return {
+    id: 4,
+    replyTo: 'client.1/caller',
+    requestId: 'r',
+    model: 'm',
+    version: '',
+    inputs: [{ name: 'x', datatype: 10, shape: [1, 2], data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }],
+    budgetUs: 500,
+    trace: null,
+    traceId: '',
+  };
+}
