@@ -17,6 +17,13 @@ export type ChildOptions = {
 
 /** Five starts within half a minute that end by themselves: something is wrong that another start does not cure. */
 const RESTARTS = { restartsMax: 5, windowMs: 30_000, backoffMs: 100, backoffMsMax: 3_000 };
+/**
+ * A young generation that starts at its full size. Requests in flight survive a collection or two in the small one that
+ * V8 starts with; it then begins to put new ones among the old, where only a slow collection finds them. Measured on
+ * the router: 13.3 → 10.5 µs of CPU a request, and full collections from one every half second to none.
+ */
+const HEAP_FLAGS = ['--max-semi-space-size=32', '--min-semi-space-size=32'];
+
 const KILL_AFTER_MS = 15_000;
 const ERROR_LINES_KEPT = 20;
 
@@ -65,7 +72,7 @@ export class ChildProcess {
     this.#ready = false;
     this.#lastLines = [];
     // A group of its own: Ctrl-C reaches us alone, and we stop the children in order.
-    const child = spawn(process.execPath, [...programArguments(), ...args], {
+    const child = spawn(process.execPath, [...HEAP_FLAGS, ...programArguments(), ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
       detached: true,

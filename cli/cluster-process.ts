@@ -24,8 +24,9 @@ import { decodeTable } from '../cluster/placement/table-codec.ts';
 import { type Random, systemRandom } from '../cluster/random.ts';
 import { MetricRegistry } from '../cluster/telemetry/metrics.ts';
 import { observeProcess } from '../cluster/telemetry/process-metrics.ts';
-import { type PrometheusServer, startPrometheus } from '../cluster/telemetry/prometheus.ts';
+import { startPrometheus } from '../cluster/telemetry/prometheus.ts';
 import { startTracing, type Tracer } from '../cluster/telemetry/tracing.ts';
+import { LocalLinks } from '../cluster/transport/local-links.ts';
 import { Transport } from '../cluster/transport/transport.ts';
 import { dovetail } from '../proto/generated/messages.js';
 import {
@@ -76,6 +77,8 @@ export type ClusterProcess = {
   placement(): PlacementTable | null;
   /** Calls back after each change of members, placement or models, all of which it passes on at first. */
   onChange(listener: (what: 'members' | 'placement' | 'models') => void): void;
+  /** Calls back when the direct link to a process breaks: it has probably died, ahead of what heartbeats say. */
+  onLinkLost(listener: (node: string) => void): void;
   /** Rejects once something happens that only a new process cures. */
   readonly fatal: Promise<never>;
   /** Says farewell, stops the actors, lets NATS go. */
@@ -143,9 +146,22 @@ export async function startClusterProcess(
     onEscalate: (actor, cause) => raiseFatal(new Error(`actor '${actor}' keeps failing: ${String(cause)}`)),
     onDeadLetter: deadLetters(registry),
   });
+  const lostListeners: ((node: string) => void)[] = [];
+  const links = new LocalLinks({
+    clock,
+    log,
+    frameBytesMax: nats.payloadBytesMax,
+    bufferedBytesMax: 16 * 1024 * 1024,
+    onEnvelope: (bytes) => transport!.receive(bytes),
+    onLost: (lost) => {
+      for (const listener of lostListeners) listener(lost);
+    },
+  });
+  if (config.localLinks === 'on') await links.listen();
   transport = new Transport({
     node,
     wire: nats,
+    links,
     clock,
     log,
     envelopeBytesMax: Math.min(config.envelopeBytesMax, nats.payloadBytesMax / 4),
@@ -175,13 +191,19 @@ export async function startClusterProcess(
     table: members,
     node,
     name,
-    own: () => ownHeartbeat(role, name, node, standing, leaving, table?.epoch ?? 0, prometheus),
+    own: () => ownHeartbeat(role, name, node, standing, leaving, table?.epoch ?? 0, prometheus.url, links.endpoint),
     encode: (heartbeat) => dovetail.Heartbeat.encode(heartbeat as unknown as dovetail.Heartbeat.$Properties).finish(),
     decode: (bytes) => dovetail.Heartbeat.decode(bytes) as unknown as Heartbeat,
     publish: (bytes) => {
       nats.publish(HEARTBEAT_SUBJECT, bytes);
     },
-    onEvents: () => changed('members'),
+    onEvents: () => {
+      const others = members
+        .live()
+        .map(({ heartbeat }) => ({ node: heartbeat.node, endpoint: heartbeat.localEndpoint }));
+      links.setPeers(others.filter((other) => other.node !== node));
+      changed('members');
+    },
     onSuperseded: (by) =>
       raiseFatal(new Error(`another process has taken the name '${name}' (${by}); give each its own --name`)),
     onError: (error) => log.debug({ err: error }, 'heartbeat'),
@@ -250,6 +272,9 @@ export async function startClusterProcess(
       listener('members');
       listener('placement');
     },
+    onLinkLost: (listener) => {
+      lostListeners.push(listener);
+    },
     fatal,
     stop: async () => {
       leaving = true;
@@ -258,6 +283,7 @@ export async function startClusterProcess(
       heartbeats.stop();
       system.stop();
       transport.stop();
+      await links.close();
       await nats.drain();
       await tracer.shutdown();
       processMetrics.stop();
@@ -276,7 +302,8 @@ function ownHeartbeat(
   standing: Standing,
   leaving: boolean,
   epoch: number,
-  prometheus: PrometheusServer,
+  metricsUrl: string,
+  localEndpoint: string,
 ): Heartbeat {
   return {
     node,
@@ -290,9 +317,10 @@ function ownHeartbeat(
     queueDepth: standing.queueDepth(),
     device: standing.device,
     httpUrl: standing.httpUrl,
-    metricsUrl: prometheus.url,
+    metricsUrl,
     weight: standing.weight,
     pid: process.pid,
+    localEndpoint,
   };
 }
 

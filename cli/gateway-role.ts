@@ -14,6 +14,12 @@ import { CALLS, type ClusterProcess } from './cluster-process.ts';
 import { routerObserver } from './observers.ts';
 import { packageVersion } from './package-files.ts';
 
+/**
+ * While draining, HTTP goes on listening for this long at the least: a request that is on its way, or sent and not read
+ * yet, is told to go elsewhere instead of being cut off without an answer.
+ */
+const LINGER_MS = 250;
+
 export type RunningRole = {
   /** Stops taking work, finishes what is under way, releases what the role holds. */
   stop(): Promise<void>;
@@ -100,7 +106,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     stop: async () => {
       cluster.standing.ready = false;
       cluster.heartbeats.announce();
-      await Promise.all([bridge.drain(config.drainMs), natsBridge.stop()]);
+      await Promise.all([bridge.drain(config.drainMs), natsBridge.stop(), sleep(clock, LINGER_MS)]);
       router?.drain();
       const untilMs = clock.nowMs() + config.drainMs;
       while ((router?.inFlight ?? 0) > 0 && clock.nowMs() < untilMs) await sleep(clock, 5);

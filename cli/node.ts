@@ -52,6 +52,7 @@ export const nodeCommand: Command = {
     'queueRowsMax',
     'mailboxMessagesMax',
     'envelopeBytesMax',
+    'localLinks',
     'heartbeatMs',
     'suspectAfterMs',
     'deadAfterMs',

@@ -4,6 +4,7 @@ import type { ShardObserver } from '../actors/feature-shard/feature-shard.ts';
 import type { WorkerObserver } from '../actors/model-worker/model-worker.ts';
 import type { RouterObserver } from '../actors/router/router.ts';
 import type { Log } from '../cluster/log.ts';
+import type { Counter } from '../cluster/telemetry/metric-handles.ts';
 import { LATENCY_BOUNDARIES_SECONDS, type MetricRegistry, ROWS_BOUNDARIES } from '../cluster/telemetry/metrics.ts';
 import { idBytes } from '../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../cluster/telemetry/tracing.ts';
@@ -61,16 +62,35 @@ export function routerObserver(registry: MetricRegistry, log: Log): RouterObserv
     'reason',
   ]);
   const late = registry.counter('dovetail_late_answers_total', 'Answers to requests that had been answered already.');
+  const handles = cachedBy((model: string) => ({
+    seconds: seconds.with(model),
+    rows: rowsTotal.with(model),
+    shard: stage.with(model, 'shard'),
+    queue: stage.with(model, 'queue'),
+    run: stage.with(model, 'run'),
+    ok: new Map<string, Counter>(),
+  }));
   return {
     answered: (model, version, code, rows, took) => {
-      requests.with(model, version, code).add();
-      seconds.with(model).record(took);
-      if (rows > 0) rowsTotal.with(model).add(rows);
+      const own = handles(model);
+      if (code === 'OK') {
+        let ok = own.ok.get(version);
+        if (ok === undefined) {
+          ok = requests.with(model, version, code);
+          own.ok.set(version, ok);
+        }
+        ok.add();
+      } else {
+        requests.with(model, version, code).add();
+      }
+      own.seconds.record(took);
+      if (rows > 0) own.rows.add(rows);
     },
     stages: (model, answer) => {
-      if (answer.shardUs > 0) stage.with(model, 'shard').record(answer.shardUs / 1e6);
-      stage.with(model, 'queue').record(answer.queueUs / 1e6);
-      stage.with(model, 'run').record(answer.runUs / 1e6);
+      const own = handles(model);
+      if (answer.shardUs > 0) own.shard.record(answer.shardUs / 1e6);
+      own.queue.record(answer.queueUs / 1e6);
+      own.run.record(answer.runUs / 1e6);
     },
     retried: (reason) => retries.with(reason).add(),
     lateAnswer: () => late.add(),
@@ -164,5 +184,18 @@ export function workerObserver(registry: MetricRegistry, tracer: Tracer): Worker
         });
       }
     },
+  };
+}
+
+/** Label lookups cost more than what is recorded, so each model's handles are looked up once. */
+function cachedBy<T>(make: (model: string) => T): (model: string) => T {
+  const made = new Map<string, T>();
+  return (model) => {
+    let handles = made.get(model);
+    if (handles === undefined) {
+      handles = make(model);
+      made.set(model, handles);
+    }
+    return handles;
   };
 }

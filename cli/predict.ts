@@ -38,7 +38,11 @@ async function runPredict(input: CommandInput): Promise<number> {
     return EXIT.ok;
   }
   const body: Record<string, unknown> = { inputs: jsonObject(input.flags['inputs'] ?? '{}') };
-  if (input.flags['timeout-ms'] !== undefined) body['timeout_ms'] = Number(input.flags['timeout-ms']);
+  const timeoutMs = input.flags['timeout-ms'];
+  if (timeoutMs !== undefined) {
+    body['timeout_ms'] = Number(timeoutMs);
+    if (!(Number(timeoutMs) > 0)) throw new UsageError(`--timeout-ms must be a number over 0, got "${timeoutMs}"`);
+  }
   if (input.flags['user'] !== undefined) body[await entityField(base, model)] = input.flags['user'];
   const version = input.flags['version'];
   const path = `/v1/predict/${model}${version === undefined ? '' : `/versions/${encodeURIComponent(version)}`}`;

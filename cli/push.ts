@@ -1,5 +1,5 @@
 /** `dovetail push`: feature rows from the command line or a file of JSON lines, over HTTP. */
-import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { askGateway, GATEWAY_FLAGS, gatewayUrl } from './gateway-client.ts';
@@ -50,7 +50,7 @@ async function runPush(input: CommandInput): Promise<number> {
   const tally: Tally = { accepted: 0, refused: 0 };
   let batch: { line: number; row: unknown }[] = [];
   let line = 0;
-  const source = file === '-' ? process.stdin : createReadStream(file!);
+  const source = file === '-' ? process.stdin : (await openFile(file!)).createReadStream();
   for await (const text of createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })) {
     line++;
     if (text.trim() === '') continue;
@@ -63,6 +63,14 @@ async function runPush(input: CommandInput): Promise<number> {
   process.stderr.write('\n');
   process.stdout.write(`${JSON.stringify(tally)}\n`);
   return tally.refused === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (thrown) {
+    throw new UsageError(`--file cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }
 
 async function pushBatch(

@@ -16,6 +16,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   const replica = new Replica({ directory: join(config.dataDir, name), app, log });
   const applied = applyMetrics(cluster);
   let assigned = new Set<number>();
+  /** 1 for each partition that this shard serves at the epoch it acts on. */
+  let owned = new Uint8Array(partitions + 1);
   const follower = new LogFollower({
     replica,
     source: await nats.featureLog({ replicas: config.logReplicas }),
@@ -56,11 +58,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       return cluster.placement()?.epoch ?? 0;
     },
     serves: (partition, routerEpoch) => {
-      const table = cluster.placement();
-      if (table === null || follower.fault !== null) return false;
-      if (table.owners[partition]?.includes(name) === true) return true;
+      if (owned[partition] === 1) return follower.fault === null;
       // A router ahead of us has been told by the leader that we own it, which we believe once our replica agrees.
-      return routerEpoch > table.epoch && follower.isCaughtUp(partition);
+      return routerEpoch > (cluster.placement()?.epoch ?? 0) && follower.isCaughtUp(partition);
     },
     plan: (model) => cluster.directory.plan(model),
     lookup: (view, partition, key) => replica.lookup(view, partition, key),
@@ -82,6 +82,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     const table = cluster.placement();
     if (what !== 'placement' || table === null) return;
     const mine = new Set<number>();
+    owned = Uint8Array.from(table.owners, (owners) => (owners.includes(name) ? 1 : 0));
     for (let partition = 0; partition <= partitions; partition++) {
       if (table.targets[partition]?.includes(name) === true || table.owners[partition]?.includes(name) === true)
         mine.add(partition);

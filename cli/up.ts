@@ -7,17 +7,20 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parseDevice } from '../actors/model-worker/device.ts';
+import { loadApp } from '../cluster/catalog/load-app.ts';
 import { sleep, systemClock } from '../cluster/clock.ts';
 import { type Config, configFlags, readConfig, type SettingName } from '../cluster/config.ts';
+import { silentLog } from '../cluster/log.ts';
+import { connectNats } from '../cluster/nats/nats-link.ts';
 import { type NatsServerProcess, startNatsServer } from '../cluster/nats-server/launch.ts';
 import { locateNatsServer } from '../cluster/nats-server/locate.ts';
 import { tryListen } from '../cluster/nats-server/probe.ts';
 import { ServingError } from '../proto/errors.ts';
 import { ChildProcess } from './child-process.ts';
-import { type Command, type CommandInput, EXIT } from './command.ts';
+import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { exampleRequest } from './example-request.ts';
 import { nodeCommand } from './node.ts';
-import { packageRoot } from './package-files.ts';
+import { packageEntry, packageRoot } from './package-files.ts';
 
 const UP_SETTINGS: readonly SettingName[] = [...nodeCommand.settings, 'natsPort', 'shards', 'workers', 'devices'];
 
@@ -48,7 +51,10 @@ async function runUp(input: CommandInput): Promise<number> {
   const config = withAppPath(readConfig(input.flags, input.env));
   const interrupt = interruptions();
   const say = (line: string) => process.stderr.write(`${line}\n`);
+  checkDevices(config);
   await checkPorts(config);
+  // Every child loads it; what is wrong with it is better said once.
+  await loadApp(config.app, packageEntry());
   const started: Cluster = { nats: null, children: [] };
   try {
     const natsUrl = await startNats(config, started, say);
@@ -88,6 +94,8 @@ function withAppPath(config: Config): Config {
 }
 
 async function checkPorts(config: Config): Promise<void> {
+  if (config.httpPort === 0)
+    throw new UsageError('--http-port must be from 1 to 65535 here: it is where readiness is asked');
   const needed: [number, string, string][] = [[config.httpPort, config.host, '--http-port']];
   const processes = 1 + config.shards + config.workers;
   if (config.metricsPort !== 0) {
@@ -106,12 +114,30 @@ async function isFree(host: string, port: number): Promise<boolean> {
 }
 
 async function startNats(config: Config, started: Cluster, say: (line: string) => void): Promise<string> {
-  if (config.natsUrl !== '') return config.natsUrl;
+  if (config.natsUrl !== '') {
+    await checkNats(config);
+    return config.natsUrl;
+  }
   const { path } = await locateNatsServer({ clock: systemClock, progress: say });
   const dataDir = join(config.dataDir, 'nats');
   mkdirSync(dataDir, { recursive: true });
   started.nats = await startNatsServer({ path, port: config.natsPort, dataDir, clock: systemClock });
   return started.nats.url;
+}
+
+/** Rejects with UNAVAILABLE where the given NATS cannot be reached. */
+async function checkNats(config: Config): Promise<void> {
+  const link = await connectNats({
+    url: config.natsUrl,
+    name: 'dovetail-up',
+    clock: systemClock,
+    log: silentLog,
+    credentialsFile: config.natsCredentials === '' ? undefined : config.natsCredentials,
+    nkeySeedFile: config.natsNkey === '' ? undefined : config.natsNkey,
+    tlsCaFile: config.natsTlsCa === '' ? undefined : config.natsTlsCa,
+    connectTimeoutMs: 5_000,
+  });
+  await link.close();
 }
 
 async function processSpecs(config: Config, natsUrl: string): Promise<ProcessSpec[]> {
@@ -143,9 +169,22 @@ async function processSpecs(config: Config, natsUrl: string): Promise<ProcessSpe
   return specs;
 }
 
+function checkDevices(config: Config): void {
+  if (config.devices === '') return;
+  try {
+    for (const device of devicesOf(config)) parseDevice(device);
+  } catch (thrown) {
+    throw new UsageError(`--devices: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+}
+
+function devicesOf(config: Config): string[] {
+  return config.devices.split(';').map((device) => device.trim());
+}
+
 /** Those asked for; else one CUDA device a GPU where ONNX Runtime has its CUDA libraries; else the CPU. */
 async function chooseDevices(config: Config): Promise<string[]> {
-  if (config.devices !== '') return config.devices.split(';').map((device) => device.trim());
+  if (config.devices !== '') return devicesOf(config);
   const gpus = await countGpus();
   if (gpus > 0 && (await hasCudaProvider())) return Array.from({ length: gpus }, (_, i) => `cuda:${i}`);
   return Array.from({ length: config.workers }, () => 'cpu');

@@ -15,11 +15,14 @@ import {
 import { CALL_SUBJECT, GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
 import { packBytes, type Tensor } from '../proto/tensor.ts';
 import { defaultedNames } from './catalog/assemble.ts';
-import { type Clock, systemClock, type TimerHandle } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Deadlines } from './deadlines.ts';
 import { silentLog } from './log.ts';
 import { connectNats, type NatsLink } from './nats/nats-link.ts';
 import { randomHex } from './random.ts';
+import { SlotTable } from './slot-table.ts';
 import { idBytes, parseTraceparent } from './telemetry/trace-context.ts';
+import type { WheelEntry } from './timer-wheel.ts';
 import { Transport } from './transport/transport.ts';
 
 export type ClientOptions = {
@@ -68,14 +71,20 @@ export type PushAck =
   | { readonly error: { readonly code: string; readonly message: string } };
 
 type Waiting = {
+  id: number;
+  readonly model: string;
+  readonly timeoutMs: number;
   readonly resolve: (prediction: Prediction) => void;
   readonly reject: (error: ServingError) => void;
-  readonly timer: TimerHandle;
+  deadline: WheelEntry<Waiting> | null;
 };
 
 const ACTOR = 'client';
 /** An answer at the deadline still has to travel. */
 const GRACE_MS = 50;
+const ROWS_PER_PUSH = 10_000;
+/** For what a message carries besides its rows. */
+const PAYLOAD_MARGIN_BYTES = 1_024;
 
 /** Rejects with UNAVAILABLE where NATS cannot be reached. */
 export async function connectClient(options: ClientOptions = {}): Promise<DovetailClient> {
@@ -97,12 +106,13 @@ class Client implements DovetailClient {
   readonly #replyTo: string;
   readonly #timeoutMs: number;
   readonly #callsInFlightMax: number;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
+  readonly #waiting = new SlotTable<Waiting>();
+  readonly #deadlines: Deadlines<Waiting>;
 
   constructor(nats: NatsLink, clock: Clock, options: ClientOptions) {
     this.#nats = nats;
     this.#clock = clock;
+    this.#deadlines = new Deadlines<Waiting>(clock, (waiting) => this.#expire(waiting));
     this.#timeoutMs = options.timeoutMs ?? 1_000;
     this.#callsInFlightMax = options.callsInFlightMax ?? 16_384;
     const node = `client.${randomHex(8)}`;
@@ -126,10 +136,73 @@ class Client implements DovetailClient {
         new ServingError('RESOURCE_EXHAUSTED', 'edge', `${this.#waiting.size} calls are under way; wait for some`),
       );
     }
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { id: 0, model, timeoutMs, resolve, reject, deadline: null };
+      waiting.id = this.#waiting.add(waiting);
+      waiting.deadline = this.#deadlines.schedule(waiting, this.#clock.nowMs() + timeoutMs + GRACE_MS);
+      const message = this.#message(waiting.id, model, inputs, timeoutMs, options);
+      if (!this.#transport.tellGroup(CALL_SUBJECT, 'router', message)) {
+        const why = this.#nats.connected
+          ? failure('INVALID_ARGUMENT', 'edge', 'the request is too large to send; send fewer rows')
+          : failure('UNAVAILABLE', 'edge', 'not connected to NATS');
+        this.#receive(refusal(message, why)!.message);
+      }
+    });
+  }
+
+  async push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]> {
+    const acks: PushAck[] = [];
+    for (const part of parts(rows, this.#nats.payloadBytesMax - PAYLOAD_MARGIN_BYTES)) {
+      const reply = await this.#json(`${PUSH_SUBJECT_ROOT}.${view}`, `{"rows":[${part.join(',')}]}`);
+      acks.push(...(reply as { acks: PushAck[] }).acks);
+    }
+    return acks;
+  }
+
+  async get(view: string, keys: readonly string[]): Promise<readonly unknown[]> {
+    const reply = await this.#json(`${GET_SUBJECT_ROOT}.${view}`, JSON.stringify({ keys }));
+    return (reply as { rows: unknown[] }).rows;
+  }
+
+  async close(): Promise<void> {
+    this.#transport.stop();
+    for (const waiting of this.#waiting.values()) {
+      this.#forget(waiting);
+      waiting.reject(new ServingError('CANCELLED', 'edge', 'the client was closed'));
+    }
+    await this.#nats.drain();
+  }
+
+  async #json(subject: string, body: string): Promise<unknown> {
+    const bytes = new TextEncoder().encode(body);
+    const reply = await this.#nats.request(subject, bytes, { timeoutMs: Math.max(this.#timeoutMs, 5_000) });
+    const parsed = JSON.parse(new TextDecoder().decode(reply.bytes)) as {
+      error?: { code: never; stage: never; message: string };
+    };
+    if (parsed.error !== undefined) throw new ServingError(parsed.error.code, parsed.error.stage, parsed.error.message);
+    return parsed;
+  }
+
+  #receive(message: Message): void {
+    if (message.kind !== 'predictReply') return;
+    const waiting = this.#waiting.get(message.body.id);
+    if (waiting === null) return;
+    this.#forget(waiting);
+    const { failure: why } = message.body;
+    if (why !== null) {
+      waiting.reject(errorOf(why));
+      return;
+    }
+    try {
+      waiting.resolve(predictionOf(message.body));
+    } catch (thrown) {
+      waiting.reject(asServingError(thrown, 'edge'));
+    }
+  }
+
+  #message(id: number, model: string, inputs: readonly Tensor[], timeoutMs: number, options: PredictOptions): Message {
     const incoming = options.traceparent === undefined ? null : parseTraceparent(options.traceparent);
-    const id = this.#nextId;
-    this.#nextId = id === 0xffffffff ? 1 : id + 1;
-    const message: Message = {
+    return {
       kind: 'predict',
       body: {
         id,
@@ -145,73 +218,36 @@ class Client implements DovetailClient {
         traceId: incoming?.traceId ?? '',
       },
     };
-    return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(timeoutMs + GRACE_MS, () => {
-        this.#waiting.delete(id);
-        reject(
-          new ServingError(
-            'DEADLINE_EXCEEDED',
-            'edge',
-            `no answer for model '${model}' within ${timeoutMs} ms: is a gateway running?`,
-          ),
-        );
-      });
-      this.#waiting.set(id, { resolve, reject, timer });
-      if (!this.#transport.tellGroup(CALL_SUBJECT, 'router', message)) {
-        const why = this.#nats.connected
-          ? failure('INVALID_ARGUMENT', 'edge', 'the request is too large to send; send fewer rows')
-          : failure('UNAVAILABLE', 'edge', 'not connected to NATS');
-        this.#receive(refusal(message, why)!.message);
-      }
-    });
   }
 
-  async push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]> {
-    const reply = await this.#json(`${PUSH_SUBJECT_ROOT}.${view}`, { rows });
-    return (reply as { acks: PushAck[] }).acks;
+  #forget(waiting: Waiting): void {
+    this.#waiting.remove(waiting.id);
+    if (waiting.deadline !== null) this.#deadlines.cancel(waiting.deadline);
   }
 
-  async get(view: string, keys: readonly string[]): Promise<readonly unknown[]> {
-    const reply = await this.#json(`${GET_SUBJECT_ROOT}.${view}`, { keys });
-    return (reply as { rows: unknown[] }).rows;
+  #expire(waiting: Waiting): void {
+    this.#forget(waiting);
+    const why = `no answer for model '${waiting.model}' within ${waiting.timeoutMs} ms: is a gateway running?`;
+    waiting.reject(new ServingError('DEADLINE_EXCEEDED', 'edge', why));
   }
+}
 
-  async close(): Promise<void> {
-    this.#transport.stop();
-    for (const waiting of this.#waiting.values()) {
-      waiting.timer.cancel();
-      waiting.reject(new ServingError('CANCELLED', 'edge', 'the client was closed'));
+/** Rows as JSON in as few messages as the server's limit and the number of rows in a push allow. */
+function* parts(rows: readonly object[], bytesMax: number): Generator<string[]> {
+  let part: string[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const text = JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+    const size = Buffer.byteLength(text) + 1;
+    if (part.length > 0 && (bytes + size > bytesMax || part.length === ROWS_PER_PUSH)) {
+      yield part;
+      part = [];
+      bytes = 0;
     }
-    this.#waiting.clear();
-    await this.#nats.drain();
+    part.push(text);
+    bytes += size;
   }
-
-  async #json(subject: string, body: unknown): Promise<unknown> {
-    const bytes = new TextEncoder().encode(JSON.stringify(body));
-    const reply = await this.#nats.request(subject, bytes, { timeoutMs: Math.max(this.#timeoutMs, 5_000) });
-    const parsed = JSON.parse(new TextDecoder().decode(reply.bytes)) as {
-      error?: { code: never; stage: never; message: string };
-    };
-    if (parsed.error !== undefined) throw new ServingError(parsed.error.code, parsed.error.stage, parsed.error.message);
-    return parsed;
-  }
-
-  #receive(message: Message): void {
-    if (message.kind !== 'predictReply') return;
-    const waiting = this.#waiting.get(message.body.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(message.body.id);
-    waiting.timer.cancel();
-    if (message.body.failure !== null && message.body.failure !== undefined)
-      waiting.reject(errorOf(message.body.failure));
-    else {
-      try {
-        waiting.resolve(predictionOf(message.body));
-      } catch (thrown) {
-        waiting.reject(asServingError(thrown, 'edge'));
-      }
-    }
-  }
+  if (part.length > 0) yield part;
 }
 
 function predictionOf(reply: PredictReply): Prediction {

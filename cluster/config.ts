@@ -140,6 +140,12 @@ export const SETTINGS = {
     whole(1_024, 8_388_608),
     'an envelope this large is sent before the turn ends',
   ),
+  localLinks: setting(
+    'local-links',
+    'on' as 'on' | 'off',
+    oneOf(['on', 'off'] as const),
+    'Unix sockets between processes of one machine, instead of NATS',
+  ),
   heartbeatMs: setting('heartbeat-ms', 100, whole(10, 10_000), 'time between heartbeats'),
   suspectAfterMs: setting('suspect-after-ms', 300, whole(20, 60_000), 'silence after which a process is avoided'),
   deadAfterMs: setting('dead-after-ms', 700, whole(50, 120_000), 'silence after which a process is given up'),

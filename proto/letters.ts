@@ -2,10 +2,10 @@
  * What actors say to each other, as plain objects, and their protobuf form. In one process a message is handed over
  * as it is; between processes it travels as a letter in an envelope (`messages.proto`). Both forms carry every field.
  */
-import protobuf from 'protobufjs/minimal.js';
 import { codeFromNumber, ERROR_RULES, type ErrorCode, ServingError, type Stage } from './errors.ts';
-import { dovetail } from './generated/messages.js';
+import * as codec from './letter-codec.ts';
 import { DATA_TYPES, type Tensor } from './tensor.ts';
+import { TextCache, WireReader, WireWriter } from './wire.ts';
 
 export type WireTensor = { name: string; datatype: number; shape: number[]; data: Uint8Array };
 export type Failure = { code: number; stage: string; message: string };
@@ -109,32 +109,24 @@ export type Message =
 export type MessageKind = Message['kind'];
 
 type Codec = {
+  /** Field number of this kind in `Letter.body`. */
   readonly field: number;
-  encode(body: object, writer: protobuf.Writer): protobuf.Writer;
-  decode(reader: protobuf.Reader, length: number): object;
+  readonly write: (writer: WireWriter, body: never) => void;
+  readonly read: (reader: WireReader, end: number) => Message['body'];
 };
 
-/** Field number of each kind in `Letter.body`. */
 const CODECS: Readonly<Record<MessageKind, Codec>> = {
-  predict: { field: 2, ...dovetailCodec(dovetail.Predict) },
-  predictReply: { field: 3, ...dovetailCodec(dovetail.PredictReply) },
-  enrich: { field: 4, ...dovetailCodec(dovetail.Enrich) },
-  compute: { field: 5, ...dovetailCodec(dovetail.Compute) },
-  answer: { field: 6, ...dovetailCodec(dovetail.Answer) },
-  readFeatures: { field: 7, ...dovetailCodec(dovetail.ReadFeatures) },
-  readFeaturesReply: { field: 8, ...dovetailCodec(dovetail.ReadFeaturesReply) },
+  predict: { field: 2, write: codec.writePredict, read: codec.readPredict },
+  predictReply: { field: 3, write: codec.writePredictReply, read: codec.readPredictReply },
+  enrich: { field: 4, write: codec.writeEnrich, read: codec.readEnrich },
+  compute: { field: 5, write: codec.writeCompute, read: codec.readCompute },
+  answer: { field: 6, write: codec.writeAnswer, read: codec.readAnswer },
+  readFeatures: { field: 7, write: codec.writeReadFeatures, read: codec.readReadFeatures },
+  readFeaturesReply: { field: 8, write: codec.writeReadFeaturesReply, read: codec.readReadFeaturesReply },
 };
 
-const KIND_BY_FIELD = new Map<number, { kind: MessageKind; codec: Codec }>(
-  Object.entries(CODECS).map(([kind, codec]) => [codec.field, { kind: kind as MessageKind, codec }]),
-);
-
-function dovetailCodec(generated: {
-  encode(message: object, writer?: protobuf.Writer): protobuf.Writer;
-  decode(reader: protobuf.Reader | Uint8Array, length?: number): object;
-}): Omit<Codec, 'field'> {
-  return { encode: generated.encode, decode: generated.decode };
-}
+const KIND_BY_FIELD: ({ kind: MessageKind; codec: Codec } | undefined)[] = [];
+for (const [kind, one] of Object.entries(CODECS)) KIND_BY_FIELD[one.field] = { kind: kind as MessageKind, codec: one };
 
 const LENGTH_DELIMITED = 2;
 const ENVELOPE_FROM_TAG = (1 << 3) | LENGTH_DELIMITED;
@@ -143,13 +135,13 @@ const LETTER_TO_TAG = (1 << 3) | LENGTH_DELIMITED;
 
 /** Letters for one process, encoded as they are added; `finish` makes the envelope and starts the next one. */
 export class EnvelopeWriter {
-  readonly #from: string;
-  #writer: protobuf.Writer;
+  readonly #writer = new WireWriter();
+  readonly #emptyLength: number;
   #letters = 0;
 
   constructor(fromNode: string) {
-    this.#from = fromNode;
-    this.#writer = this.#start();
+    this.#writer.text(ENVELOPE_FROM_TAG, fromNode);
+    this.#emptyLength = this.#writer.length;
   }
 
   get letters(): number {
@@ -157,86 +149,98 @@ export class EnvelopeWriter {
   }
 
   get byteLength(): number {
-    return this.#writer.len;
+    return this.#writer.length;
   }
 
-  /** Adds a letter; false, adding nothing, when its encoding is longer than `bytesMax`. */
+  /** Adds a letter; false, adding nothing, when the envelope would grow past `bytesMax`. */
   add(toActor: string, message: Message, bytesMax: number): boolean {
     const writer = this.#writer;
-    const codec = CODECS[message.kind];
-    writer.uint32(ENVELOPE_LETTERS_TAG).fork();
-    writer.uint32(LETTER_TO_TAG).string(toActor);
-    codec.encode(message.body, writer.uint32((codec.field << 3) | LENGTH_DELIMITED).fork()).ldelim();
-    if (writer.len > bytesMax) {
-      // Encoded parts can't be taken back out of the chain of forks once the outer length has been opened, so the
-      // envelope is rebuilt without this letter.
-      writer.reset();
-      writer.fork();
-      writer.ldelim();
-      this.#letters++;
+    const before = writer.length;
+    const one = CODECS[message.kind];
+    writer.varint(ENVELOPE_LETTERS_TAG);
+    const letter = writer.open();
+    writer.text(LETTER_TO_TAG, toActor);
+    writer.varint((one.field << 3) | LENGTH_DELIMITED);
+    const body = writer.open();
+    try {
+      one.write(writer, message.body as never);
+    } catch (thrown) {
+      writer.truncate(before);
+      throw thrown;
+    }
+    writer.close(body);
+    writer.close(letter);
+    if (writer.length > bytesMax) {
+      writer.truncate(before);
       return false;
     }
-    writer.ldelim();
     this.#letters++;
     return true;
   }
 
-  finish(): Uint8Array {
-    const bytes = this.#writer.finish();
-    this.#writer = this.#start();
+  /** The envelope, behind `headerBytes` bytes left free for whoever carries it. */
+  finish(headerBytes = 0): Uint8Array {
+    const bytes = this.#writer.copyOut(headerBytes);
+    this.#writer.truncate(this.#emptyLength);
     this.#letters = 0;
     return bytes;
-  }
-
-  #start(): protobuf.Writer {
-    return protobuf.Writer.create().uint32(ENVELOPE_FROM_TAG).string(this.#from);
   }
 }
 
 /**
  * Calls `deliver` for each letter, in order. Throws on bytes that are no envelope, after delivering the letters before
- * the fault. Byte fields of the messages are views into `bytes`.
+ * the fault. Byte fields of the messages are views into `bytes`. `texts`: the reader's memory of recurring texts.
  */
-export function readEnvelope(bytes: Uint8Array, deliver: (toActor: string, message: Message) => void): void {
-  const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag === ENVELOPE_LETTERS_TAG) readLetter(reader, reader.uint32(), deliver);
-    else reader.skipType(tag & 7);
-  }
-}
-
-function readLetter(
-  reader: protobuf.Reader,
-  length: number,
+export function readEnvelope(
+  bytes: Uint8Array,
   deliver: (toActor: string, message: Message) => void,
+  texts: TextCache = new TextCache(),
 ): void {
-  const end = reader.pos + length;
-  if (end > reader.len) throw new RangeError('letter longer than its envelope');
-  let to = '';
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === LETTER_TO_TAG) {
-      to = reader.string();
-      continue;
-    }
-    const known = KIND_BY_FIELD.get(tag >>> 3);
-    if (known === undefined || (tag & 7) !== LENGTH_DELIMITED) {
-      reader.skipType(tag & 7);
-      continue;
-    }
-    const body = known.codec.decode(reader, reader.uint32());
-    deliver(to, { kind: known.kind, body } as unknown as Message);
+  const reader = new WireReader(bytes, texts);
+  while (reader.at < reader.end) {
+    const tag = reader.varint();
+    if (tag === ENVELOPE_LETTERS_TAG) readLetter(reader, deliver);
+    else reader.skip(tag & 7);
   }
 }
 
-/** One message by itself, for callers at the edge that send protobuf without an envelope. Throws on malformed bytes. */
-export function encodePredictReply(reply: PredictReply): Uint8Array {
-  return dovetail.PredictReply.encode(reply).finish();
+function readLetter(reader: WireReader, deliver: (toActor: string, message: Message) => void): void {
+  const end = reader.nested();
+  let to = '';
+  let message: Message | null = null;
+  while (reader.at < end) {
+    const tag = reader.varint();
+    if (tag === LETTER_TO_TAG) {
+      to = reader.recurringText();
+      continue;
+    }
+    const known = KIND_BY_FIELD[tag >>> 3];
+    if (known === undefined || (tag & 7) !== LENGTH_DELIMITED) {
+      reader.skip(tag & 7);
+      continue;
+    }
+    const bodyEnd = reader.nested();
+    const body = known.codec.read(reader, bodyEnd);
+    reader.finish(bodyEnd);
+    message = { kind: known.kind, body } as Message;
+  }
+  reader.finish(end);
+  if (message !== null) deliver(to, message);
 }
 
+/** One message by itself, for callers at the edge that send protobuf without an envelope. */
+export function encodePredictReply(reply: PredictReply): Uint8Array {
+  const writer = new WireWriter();
+  codec.writePredictReply(writer, reply);
+  return writer.copyOut(0);
+}
+
+/** Throws on malformed bytes. */
 export function decodePredict(bytes: Uint8Array): Predict {
-  return dovetail.Predict.decode(bytes) as unknown as Predict;
+  const reader = new WireReader(bytes, new TextCache());
+  const predict = codec.readPredict(reader, bytes.byteLength);
+  reader.finish(bytes.byteLength);
+  return predict;
 }
 
 export function toWireTensor(tensor: Tensor): WireTensor {

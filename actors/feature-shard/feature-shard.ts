@@ -4,7 +4,8 @@
  */
 
 import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
-import { assemble, type Lookup } from '../../cluster/catalog/assemble.ts';
+import { type Assembled, assemble, type Lookup } from '../../cluster/catalog/assemble.ts';
+import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { App } from '../../cluster/catalog/views.ts';
 import { ServingError } from '../../proto/errors.ts';
@@ -49,49 +50,53 @@ export function featureShard(
   app: App,
   observer: ShardObserver,
 ): (context: ActorContext) => Behaviour {
+  const memory = new RowMemory();
   return (context) => ({
     receive(message: Message): void {
-      if (message.kind === 'enrich') enrich(context, state, observer, message.body);
+      if (message.kind === 'enrich') enrich(context, state, memory, observer, message.body);
       else if (message.kind === 'readFeatures') read(context, state, app, observer, message.body);
     },
   });
 }
 
-function enrich(context: ActorContext, state: ShardState, observer: ShardObserver, request: Enrich): void {
+function enrich(
+  context: ActorContext,
+  state: ShardState,
+  memory: RowMemory,
+  observer: ShardObserver,
+  request: Enrich,
+): void {
   const startMs = context.clock.nowMs();
-  const refuse = (error: ServingError) => {
-    observer.refused(error.code);
-    context.reply(request.replyTo, failedAnswer(request.id, failureOf(error), state.epoch));
-  };
   const plan = state.plan(request.model);
   if (plan === undefined) {
-    refuse(new ServingError('FAILED_PRECONDITION', 'lookup', `model ${request.model} is not known to this shard yet`));
+    const why = `model ${request.model} is not known to this shard yet`;
+    refuse(context, state, observer, request, new ServingError('FAILED_PRECONDITION', 'lookup', why));
     return;
   }
-  const stranger = request.partitions.find((partition) => !state.serves(partition, request.epoch));
-  if (stranger !== undefined) {
-    refuse(notOwner(stranger, state.epoch));
-    return;
+  const { keys, partitions, inputs, epoch } = request;
+  const rows = keys.length;
+  const appliedSeq: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    const partition = partitions[row]!;
+    if (!state.serves(partition, epoch)) {
+      refuse(context, state, observer, request, notOwner(partition, state.epoch));
+      return;
+    }
+    appliedSeq.push(state.appliedSeq(partition));
   }
-  const rows = request.keys.length;
-  let assembled: ReturnType<typeof assemble>;
+  let assembled: Assembled;
   try {
-    assembled = assemble(plan, { ...request, rows, wallMs: context.clock.wallMs() }, state.partitions, state.lookup);
+    const wallMs = context.clock.wallMs();
+    assembled = assemble(plan, { keys, partitions, inputs, rows, wallMs }, state.partitions, state.lookup, memory);
   } catch (thrown) {
-    refuse(new ServingError('DATA_LOSS', 'lookup', `reading features failed: ${String(thrown)}`, { cause: thrown }));
+    const why = `reading features failed: ${String(thrown)}`;
+    refuse(context, state, observer, request, new ServingError('DATA_LOSS', 'lookup', why, { cause: thrown }));
     return;
   }
   const { freshness } = assembled;
-  if (freshness !== null) freshness.appliedSeq = request.partitions.map((partition) => state.appliedSeq(partition));
+  if (freshness !== null) freshness.appliedSeq = appliedSeq;
   const endMs = context.clock.nowMs();
   observer.enriched(rows, (endMs - startMs) / 1_000);
-  const trace =
-    request.trace === null || request.trace === undefined
-      ? null
-      : observer.span('feature-shard', request.trace, startMs, endMs, {
-          'dovetail.rows': rows,
-          'dovetail.model': request.model,
-        });
   const spentUs = Math.ceil((endMs - startMs) * 1_000);
   const handedOn = context.reply(request.worker, {
     kind: 'compute',
@@ -102,14 +107,38 @@ function enrich(context: ActorContext, state: ShardState, observer: ShardObserve
       budgetUs: Math.max(1, request.budgetUs - spentUs),
       rows,
       inputs: assembled.inputs,
-      trace,
+      trace: request.trace === null ? null : spanOf(observer, request, request.trace, rows, startMs, endMs),
       dims: request.dims,
       freshness,
       shardUs: spentUs,
     },
   });
-  if (!handedOn)
-    refuse(new ServingError('UNAVAILABLE', 'lookup', `worker ${request.worker} cannot be reached from this shard`));
+  if (handedOn) return;
+  const why = `worker ${request.worker} cannot be reached from this shard`;
+  refuse(context, state, observer, request, new ServingError('UNAVAILABLE', 'lookup', why));
+}
+
+function refuse(
+  context: ActorContext,
+  state: ShardState,
+  observer: ShardObserver,
+  request: Enrich,
+  error: ServingError,
+): void {
+  observer.refused(error.code);
+  context.reply(request.replyTo, failedAnswer(request.id, failureOf(error), state.epoch));
+}
+
+function spanOf(
+  observer: ShardObserver,
+  request: Enrich,
+  parent: TraceContext,
+  rows: number,
+  startMs: number,
+  endMs: number,
+): TraceContext {
+  const attributes = { 'dovetail.rows': rows, 'dovetail.model': request.model };
+  return observer.span('feature-shard', parent, startMs, endMs, attributes);
 }
 
 function read(

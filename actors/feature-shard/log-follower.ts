@@ -7,12 +7,13 @@
 import type { Clock } from '../../cluster/clock.ts';
 import { sleep } from '../../cluster/clock.ts';
 import type { Log } from '../../cluster/log.ts';
-import { ServingError } from '../../proto/errors.ts';
 import type { ApplyResult, LogMessage, Replica } from './replica.ts';
+
+type LogState = { readonly createdText: string; readonly firstSeq: number; readonly lastSeq: number };
 
 /** The part of the feature log that a follower needs. */
 export interface LogSource {
-  state(): Promise<{ createdText: string; firstSeq: number; lastSeq: number }>;
+  state(): Promise<LogState>;
   lastSeqOf(partition: number): Promise<number>;
   usedPartitions(): Promise<Set<number>>;
   follow(
@@ -84,8 +85,11 @@ export class LogFollower {
     await Promise.all(leaving.map((following) => this.#unfollow(following)));
     const joining = [...partitions].filter((partition) => !this.#following.has(partition));
     if (joining.length === 0 || this.#stopped) return;
-    if (!(await this.#checkStream())) return;
-    const used = await this.#options.source.usedPartitions();
+    const { source } = this.#options;
+    const state = await this.#answerOf(() => source.state());
+    if (state === null || !(await this.#checkStream(state))) return;
+    const used = await this.#answerOf(() => source.usedPartitions());
+    if (used === null) return;
     await Promise.all(joining.map((partition) => this.#follow(partition, used.has(partition))));
     this.#options.onCaughtUp();
   }
@@ -100,16 +104,26 @@ export class LogFollower {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.assign(new Set());
-    while (this.#applying || this.#waiting.length > 0) {
-      if (this.#fault !== null) return;
-      await sleep(this.#options.clock, 5);
+    while (this.#applying) await sleep(this.#options.clock, 5);
+  }
+
+  /** Asks until there is an answer (after a restart JetStream takes a while to give one); null once stopped. */
+  async #answerOf<T>(ask: () => Promise<T>): Promise<T | null> {
+    const { clock, log } = this.#options;
+    while (!this.#stopped) {
+      try {
+        return await ask();
+      } catch (thrown) {
+        log.warn({ err: thrown }, 'the feature log does not answer yet; asking again');
+        await sleep(clock, RETRY_MS);
+      }
     }
+    return null;
   }
 
   /** A log that was made anew, or that ends before what is applied here, contradicts the replica: never serve from it. */
-  async #checkStream(): Promise<boolean> {
-    const { replica, source, log } = this.#options;
-    const state = await source.state();
+  async #checkStream(state: LogState): Promise<boolean> {
+    const { replica, log } = this.#options;
     const known = replica.streamIdentity;
     const highest = replica.highestAppliedSeq();
     if (known === null) await replica.setStreamIdentity(state.createdText);
@@ -187,15 +201,19 @@ export class LogFollower {
       } catch (thrown) {
         // Nothing of the transaction is kept and the cursors have not moved, so trying again is safe.
         log.error({ err: thrown }, 'applying the log failed; reads go on from what is applied');
-        if (!(thrown instanceof ServingError) || this.#stopped) break;
+        if (this.#stopped) break;
         await sleep(clock, RETRY_MS * 4);
       }
-      if (this.#waiting.length < this.#options.waitingMessagesMax) {
-        const waiters = this.#roomWaiters;
-        this.#roomWaiters = [];
-        for (const resolve of waiters) resolve();
-      }
+      if (this.#waiting.length < this.#options.waitingMessagesMax) this.#letGoOn();
     }
     this.#applying = false;
+    // Where the last transaction failed while stopping there is no room, but those who wait for it must end too.
+    this.#letGoOn();
+  }
+
+  #letGoOn(): void {
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const resolve of waiters) resolve();
   }
 }

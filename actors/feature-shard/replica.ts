@@ -8,7 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { encodeRecord, type RecordBytes, recordEventMs } from '../../cluster/catalog/record.ts';
+import { encodeRecord, type RecordBytes, recordEventMs, recordViews } from '../../cluster/catalog/record.ts';
 import type { App, View } from '../../cluster/catalog/views.ts';
 import { hashBytes, hashText } from '../../cluster/hash.ts';
 import type { Log } from '../../cluster/log.ts';
@@ -37,7 +37,7 @@ export class Replica {
   /** Views of the key buffer by key length, so that a lookup allocates nothing. */
   readonly #keyViews: (Buffer | undefined)[] = new Array<Buffer | undefined>(ENTITY_KEY_BYTES_MAX + 1);
   #lastBytes: Uint8Array | null = null;
-  readonly #found: { bytes: Uint8Array; view: DataView; length: number };
+  readonly #found: { bytes: Uint8Array; view: DataView; words: Uint32Array | null; length: number };
 
   constructor(options: { directory: string; app: App; log: Log }) {
     mkdirSync(options.directory, { recursive: true });
@@ -58,7 +58,7 @@ export class Replica {
       noSubdir: true,
     });
     const empty = new Uint8Array(0);
-    this.#found = { bytes: empty, view: new DataView(empty.buffer), length: 0 };
+    this.#found = { bytes: empty, ...recordViews(empty), length: 0 };
     this.#loadCursors();
   }
 
@@ -96,8 +96,7 @@ export class Replica {
     const found = this.#found;
     if (bytes !== this.#lastBytes) {
       this.#lastBytes = bytes;
-      found.bytes = bytes;
-      found.view = new DataView(bytes.buffer, bytes.byteOffset);
+      Object.assign(found, { bytes, ...recordViews(bytes) });
     }
     found.length = bytes.length;
     return found;
@@ -112,7 +111,8 @@ export class Replica {
     const result = { rowsApplied: 0, rowsStale: 0, messagesParked: 0 };
     const moved = new Map<number, { seq: number; digestA: number; digestB: number }>();
     try {
-      await this.#db.transaction(() => {
+      // A child transaction, since a plain one commits what was written before its callback threw.
+      await this.#db.childTransaction(() => {
         moved.clear();
         Object.assign(result, { rowsApplied: 0, rowsStale: 0, messagesParked: 0 });
         for (const message of messages) this.#applyMessage(message, moved, result);
@@ -157,7 +157,9 @@ export class Replica {
       if (
         row.values.byteLength !== valuesBytes ||
         row.key.byteLength > ENTITY_KEY_BYTES_MAX ||
-        row.key.byteLength === 0
+        row.key.byteLength === 0 ||
+        // NaN compares with nothing, and an infinite time could never be replaced.
+        !Number.isFinite(row.eventMs)
       ) {
         result.messagesParked++;
         continue;

@@ -161,14 +161,8 @@ class ModelWorker implements Behaviour {
         const startMs = this.#context.clock.nowMs();
         try {
           const [share] = await model.run([request], request.rows);
-          this.#answer(
-            model,
-            { request, arrivedMs: startMs },
-            share!,
-            request.rows,
-            startMs,
-            this.#context.clock.nowMs(),
-          );
+          const endMs = this.#context.clock.nowMs();
+          this.#answer({ request, arrivedMs: startMs }, share!, request.rows, startMs, endMs, 0);
         } catch (alone) {
           this.#fail(request, runError(model, alone));
         }
@@ -204,10 +198,11 @@ class ModelWorker implements Behaviour {
     endMs: number,
   ): void {
     let sampled: QueuedCompute[] | null = null;
+    const backlogUs = Math.round(model.batcher.backlogMs(endMs) * 1_000);
     for (let i = 0; i < items.length; i++) {
       const { item } = items[i]!;
-      this.#answer(model, item, shares[i]!, rows, startMs, endMs);
-      if (item.request.trace !== null && item.request.trace !== undefined) {
+      this.#answer(item, shares[i]!, rows, startMs, endMs, backlogUs);
+      if (item.request.trace !== null) {
         sampled ??= [];
         sampled.push(item);
       }
@@ -216,12 +211,12 @@ class ModelWorker implements Behaviour {
   }
 
   #answer(
-    model: ServedModel,
     item: QueuedCompute,
     share: RunShare,
     batchRows: number,
     startMs: number,
     endMs: number,
+    backlogUs: number,
   ): void {
     const { request, arrivedMs } = item;
     const body: Answer = {
@@ -234,7 +229,7 @@ class ModelWorker implements Behaviour {
       queueUs: Math.round((startMs - arrivedMs) * 1_000),
       runUs: Math.round((endMs - startMs) * 1_000),
       batchRows,
-      backlogUs: Math.round(model.batcher.backlogMs(endMs) * 1_000),
+      backlogUs,
       epoch: 0,
     };
     if (!this.#context.reply(request.replyTo, { kind: 'answer', body })) {

@@ -70,7 +70,14 @@ function provider(device: Device): ort.InferenceSession.ExecutionProviderConfig 
   // The process sees only its own card (CUDA_VISIBLE_DEVICES), so within it the card has index 0.
   if (device.kind === 'cuda')
     return { name: 'cuda', deviceId: process.env['CUDA_VISIBLE_DEVICES'] === undefined ? device.index : 0 };
-  return { name: 'webgpu', deviceId: device.index } as ort.InferenceSession.ExecutionProviderConfig;
+  if (device.index > 0) {
+    throw new ServingError(
+      'UNAVAILABLE',
+      'run',
+      `device ${formatDevice(device)} cannot be chosen: ONNX Runtime takes the system's own choice of WebGPU adapter; use "webgpu:0"`,
+    );
+  }
+  return 'webgpu';
 }
 
 function loadError(thrown: unknown, device: Device): ServingError {

@@ -60,6 +60,7 @@ export class ServedModel {
 
   /** Only requests with equal keys share a batch. Throws INVALID_ARGUMENT for inputs that are not this model's. */
   shapeKey(request: Compute): string {
+    if (request.rows < 1) throw invalid(`a request for ${this.key} needs at least one row`, 'queue');
     if (request.inputs.length !== this.spec.inputs.length) {
       throw invalid(`model ${this.key} takes ${this.spec.inputs.length} inputs, got ${request.inputs.length}`, 'queue');
     }

@@ -16,12 +16,17 @@ export function chooseTarget(targets: readonly Target[], avoid: readonly string[
     candidates = healthy.length > 0 ? healthy : untried.length > 0 ? untried : targets;
     if (candidates.length === 1) return candidates[0]!;
   }
-  const first = Math.floor(random.next() * candidates.length);
-  let second = Math.floor(random.next() * (candidates.length - 1));
-  if (second >= first) second++;
-  const a = candidates[first]!;
-  const b = candidates[second]!;
-  return a.outstanding <= b.outstanding ? a : b;
+  let first = 0;
+  let second = 1;
+  if (candidates.length > 2) {
+    first = Math.floor(random.next() * candidates.length);
+    second = Math.floor(random.next() * (candidates.length - 1));
+    if (second >= first) second++;
+  }
+  // Equally busy: the nearer owner, so that a user's pages stay warm in one process.
+  const nearer = candidates[Math.min(first, second)]!;
+  const other = candidates[Math.max(first, second)]!;
+  return nearer.outstanding <= other.outstanding ? nearer : other;
 }
 
 /**

@@ -2,16 +2,17 @@
  * Gets each part of a request to a shard and a worker, and to others when those refuse, keep silent or leave. It knows
  * the attempts under way and the parts that nobody can serve yet; what becomes of the request is the router's business.
  */
-import type { ActorContext } from '../../cluster/actors/actor-system.ts';
+import { type ActorContext, supervisedTimers } from '../../cluster/actors/actor-system.ts';
 import { assemble } from '../../cluster/catalog/assemble.ts';
 import { selectRows } from '../../cluster/catalog/select-rows.ts';
 import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { Deadlines } from '../../cluster/deadlines.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
+import { SlotTable } from '../../cluster/slot-table.ts';
 import type { Failure } from '../../proto/letters.ts';
 import type { Admitted } from './admit.ts';
 import { chooseTarget, splitByOwner } from './choose.ts';
-import { Deadlines } from './deadlines.ts';
 import { type Attempt, type Part, partOf, type RouterRequest } from './request.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { RoutingTable, Target } from './routing-table.ts';
@@ -35,12 +36,11 @@ export class Dispatcher {
   readonly #options: DispatchOptions;
   readonly #random: Random;
   readonly #onRetry: (reason: RetryReason) => void;
-  readonly #attempts = new Map<number, Attempt>();
+  readonly #attempts = new SlotTable<Attempt>();
   readonly #silences: Deadlines<Attempt>;
   readonly #retries = new RetryBudget(RETRY_BUDGET);
-  #parked: Part[] = [];
+  readonly #parked = new Set<Part>();
   #parkedSweep = false;
-  #nextAttemptId = 1;
 
   constructor(
     context: ActorContext,
@@ -54,7 +54,7 @@ export class Dispatcher {
     this.#options = options;
     this.#random = random;
     this.#onRetry = onRetry;
-    this.#silences = new Deadlines(context, (attempt) => this.#onSilence(attempt));
+    this.#silences = new Deadlines(supervisedTimers(context), (attempt) => this.#onSilence(attempt));
   }
 
   /** Splits an admitted request into parts, as few as its users' owners allow, and sends each on its way. */
@@ -73,10 +73,10 @@ export class Dispatcher {
     for (const part of request.parts) this.#dispatch(part);
   }
 
-  /** Takes the attempt that an answer belongs to out of the books; undefined for one that is over. */
-  settle(attemptId: number): Attempt | undefined {
+  /** Takes the attempt that an answer belongs to out of the books; null for one that is over. */
+  settle(attemptId: number): Attempt | null {
     const attempt = this.#attempts.get(attemptId);
-    if (attempt !== undefined) this.#end(attempt);
+    if (attempt !== null) this.#end(attempt);
     return attempt;
   }
 
@@ -99,17 +99,15 @@ export class Dispatcher {
   }
 
   forgetRequest(request: RouterRequest): void {
-    let parked = false;
     for (const part of request.parts) {
       this.forgetPart(part);
-      parked ||= part.parked;
+      this.#parked.delete(part);
     }
-    if (parked) this.#parked = this.#parked.filter((part) => part.request !== request);
   }
 
   /** The routing table changed: what waits for somebody may find one, what went to a process that left goes elsewhere. */
   routingChanged(liveNodes: ReadonlySet<string>): void {
-    for (const attempt of [...this.#attempts.values()]) {
+    for (const attempt of this.#attempts.values()) {
       const shardLeft = attempt.shard !== null && !liveNodes.has(attempt.shard.node);
       if (liveNodes.has(attempt.worker.node) && !shardLeft) continue;
       this.#end(attempt);
@@ -134,7 +132,10 @@ export class Dispatcher {
 
   #dispatch(part: Part): void {
     const { request } = part;
-    if (request.done) return;
+    part.parked = false;
+    this.#parked.delete(part);
+    // A parked part may have been answered by an attempt that was under way.
+    if (request.done || part.answer !== null) return;
     const { plan } = request;
     const worker = chooseTarget(this.#routing.workers(plan.key), part.avoid, this.#random);
     if (worker === null) {
@@ -152,8 +153,18 @@ export class Dispatcher {
     const nowMs = this.#context.clock.nowMs();
     const leftMs = request.deadlineMs - nowMs;
     if (leftMs <= 0) return;
-    const attempt: Attempt = { id: this.#newAttemptId(), part, shard, worker, startMs: nowMs, over: false };
+    const attempt: Attempt = {
+      id: 0,
+      part,
+      shard,
+      worker,
+      startMs: nowMs,
+      silence: null,
+      over: false,
+    };
+    attempt.id = this.#attempts.add(attempt);
     if (!this.#send(attempt, Math.max(1, Math.round(leftMs * 1_000)))) {
+      this.#attempts.remove(attempt.id);
       this.#park(part);
       return;
     }
@@ -161,10 +172,9 @@ export class Dispatcher {
     part.attemptsMade++;
     worker.outstanding++;
     if (shard !== null) shard.outstanding++;
-    this.#attempts.set(attempt.id, attempt);
     if (part.attemptsMade >= this.#options.attemptsMax) return;
     // At most half the time left: there must be time for somebody else to answer.
-    this.#silences.schedule(attempt, nowMs + Math.min(this.#options.attemptTimeoutMs, leftMs / 2));
+    attempt.silence = this.#silences.schedule(attempt, nowMs + Math.min(this.#options.attemptTimeoutMs, leftMs / 2));
   }
 
   /** Nobody owns all of a part's partitions any more: its rows go to their owners as parts of their own. */
@@ -179,6 +189,9 @@ export class Dispatcher {
     const parts = groups.map((group) =>
       selectPart(request, part.rows, group, part.keys, partitions, part.inputs, part.dims, partitions.length),
     );
+    // An attempt may be under way still (a silent one); its answer would count for a part that no longer exists.
+    this.forgetPart(part);
+    for (const one of parts) one.avoid = [...part.avoid];
     request.parts = request.parts.flatMap((other) => (other === part ? parts : [other]));
     request.partsLeft += parts.length - 1;
     for (const one of parts) this.#dispatch(one);
@@ -217,7 +230,7 @@ export class Dispatcher {
         },
       });
     }
-    const rows = part.rows?.length ?? part.request.admitted!.rows;
+    const rows = part.rows?.length ?? part.request.admitted.rows;
     const { inputs } = assemble(
       plan,
       { keys: [], partitions: [], inputs: part.inputs, rows, wallMs: 0 },
@@ -245,10 +258,8 @@ export class Dispatcher {
   }
 
   #park(part: Part): void {
-    if (!part.parked) {
-      part.parked = true;
-      this.#parked.push(part);
-    }
+    part.parked = true;
+    this.#parked.add(part);
     if (this.#parkedSweep) return;
     this.#parkedSweep = true;
     this.#context.after(PARKED_RETRY_MS, () => {
@@ -258,8 +269,8 @@ export class Dispatcher {
   }
 
   #unpark(): void {
-    const parked = this.#parked;
-    this.#parked = [];
+    const parked = [...this.#parked];
+    this.#parked.clear();
     for (const part of parked) {
       part.parked = false;
       // Who refused once may be fit by now, and there may be nobody else.
@@ -271,18 +282,13 @@ export class Dispatcher {
   #end(attempt: Attempt): void {
     if (attempt.over) return;
     attempt.over = true;
-    this.#attempts.delete(attempt.id);
+    if (attempt.silence !== null) this.#silences.cancel(attempt.silence);
+    this.#attempts.remove(attempt.id);
     attempt.worker.outstanding--;
     if (attempt.shard !== null) attempt.shard.outstanding--;
     const { attempts } = attempt.part;
     if (attempts.length === 1) attempts.length = 0;
     else attempt.part.attempts = attempts.filter((other) => other !== attempt);
-  }
-
-  #newAttemptId(): number {
-    const id = this.#nextAttemptId;
-    this.#nextAttemptId = id === 0xffffffff ? 1 : id + 1;
-    return id;
   }
 }
 

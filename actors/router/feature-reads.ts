@@ -4,7 +4,7 @@
  */
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
-import { matchesSchema, type RecordBytes, readValue, recordEventMs } from '../../cluster/catalog/record.ts';
+import { matchesSchema, readValue, recordBytes, recordEventMs } from '../../cluster/catalog/record.ts';
 import type { App, View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
@@ -197,11 +197,7 @@ export class FeatureReads {
 
   #row(call: ReadCall, row: number, bytes: Uint8Array, appliedSeq: number): FeatureReadRow {
     const { view } = call;
-    const record: RecordBytes = {
-      bytes,
-      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      length: bytes.byteLength,
-    };
+    const record = recordBytes(bytes);
     const found = bytes.byteLength > 0 && matchesSchema(view, record);
     const ageMs = found ? Math.max(0, this.#context.clock.wallMs() - recordEventMs(record)) : null;
     const fresh = ageMs !== null && (view.ttlMs === 0 || ageMs <= view.ttlMs);

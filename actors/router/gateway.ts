@@ -7,6 +7,7 @@ import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.
 import type { Address } from '../../cluster/actors/address.ts';
 import { defaultedNames } from '../../cluster/catalog/assemble.ts';
 import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
 import { ServingError } from '../../proto/errors.ts';
@@ -53,8 +54,7 @@ type Waiting = {
 export class LocalGateway implements Gateway, Behaviour {
   readonly #context: ActorContext;
   readonly #parts: GatewayParts;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 1;
+  readonly #waiting = new SlotTable<Waiting>();
 
   constructor(context: ActorContext, parts: GatewayParts) {
     this.#context = context;
@@ -67,19 +67,18 @@ export class LocalGateway implements Gateway, Behaviour {
   }
 
   stop(): void {
-    for (const waiting of this.#waiting.values())
+    for (const waiting of this.#waiting.values()) {
       waiting.reject(new ServingError('UNAVAILABLE', 'edge', 'this gateway is stopping'));
-    this.#waiting.clear();
+    }
   }
 
   /** The router answers every request by its deadline, so there is no timer here. */
   predict(call: PredictCall): Promise<PredictResult> {
     const { tracer, router } = this.#parts;
-    const id = this.#nextId;
-    this.#nextId = id === 0xffffffff ? 1 : id + 1;
     const edgeSpan = this.#edgeSpan(call);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, edgeSpan, startMs: this.#context.clock.nowMs(), model: call.model });
+      const startMs = this.#context.clock.nowMs();
+      const id = this.#waiting.add({ resolve, reject, edgeSpan, startMs, model: call.model });
       const told = this.#context.tell(router, {
         kind: 'predict',
         body: {
@@ -96,7 +95,7 @@ export class LocalGateway implements Gateway, Behaviour {
         },
       });
       if (!told) {
-        this.#waiting.delete(id);
+        this.#waiting.remove(id);
         reject(new ServingError('RESOURCE_EXHAUSTED', 'edge', 'the router’s mailbox is full; try again later'));
       }
     });
@@ -147,9 +146,8 @@ export class LocalGateway implements Gateway, Behaviour {
   }
 
   #onReply(reply: PredictReply): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
+    const waiting = this.#waiting.remove(reply.id);
+    if (waiting === null) return;
     const error = reply.failure === null || reply.failure === undefined ? null : errorOf(reply.failure);
     if (waiting.edgeSpan !== null) this.#recordEdgeSpan(waiting, waiting.edgeSpan, reply, error);
     if (error === null)

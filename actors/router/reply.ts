@@ -41,7 +41,7 @@ function slowest(answers: readonly Answer[], of: (answer: Answer) => number): nu
 
 function outputsOf(request: RouterRequest, answers: readonly Answer[]): WireTensor[] {
   const { spec } = request.plan;
-  const rows = request.admitted!.rows;
+  const rows = request.admitted.rows;
   let nextFree = 0;
   return spec.outputs.map((output, i) => {
     let own = rowShape(output, spec.batched);
@@ -77,8 +77,8 @@ function rowsOfParts(request: RouterRequest): (readonly number[])[] {
 function freshnessOf(request: RouterRequest, answers: readonly Answer[]): RowFreshness | null {
   const { plan } = request;
   if (plan.reads.length === 0) return null;
-  if (answers.length === 1) return { ...answers[0]!.freshness!, defaultedNames: plan.featureNames as string[] };
-  const rows = request.admitted!.rows;
+  if (answers.length === 1) return named(answers[0]!.freshness!, plan.featureNames);
+  const rows = request.admitted.rows;
   const appliedSeq = new Array<number>(rows);
   const ageMs = new Array<number>(rows);
   const indices = rowsOfParts(request);
@@ -88,15 +88,20 @@ function freshnessOf(request: RouterRequest, answers: readonly Answer[]): RowFre
       ageMs[row] = answer.freshness!.ageMs[i]!;
     });
   });
-  return {
-    appliedSeq,
-    ageMs,
-    defaulted: mergeRows(
-      answers.map((answer) => answer.freshness!.defaulted),
-      'UINT8',
-      rows,
-      indices,
-    ),
-    defaultedNames: plan.featureNames as string[],
-  };
+  const defaulted = mergeRows(
+    answers.map((answer) => answer.freshness!.defaulted),
+    'UINT8',
+    rows,
+    indices,
+  );
+  return named({ appliedSeq, ageMs, defaulted, defaultedNames: [] }, plan.featureNames);
+}
+
+const NO_BITS = new Uint8Array(0);
+
+/** Names travel only where something fell back: they would be most of the bytes of a healthy answer. */
+function named(freshness: RowFreshness, featureNames: readonly string[]): RowFreshness {
+  const { appliedSeq, ageMs, defaulted } = freshness;
+  if (defaulted.every((bits) => bits === 0)) return { appliedSeq, ageMs, defaulted: NO_BITS, defaultedNames: [] };
+  return { appliedSeq, ageMs, defaulted, defaultedNames: featureNames as string[] };
 }

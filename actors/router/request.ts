@@ -1,10 +1,14 @@
 /** A request inside the router, and the parts that it is served in: one in most cases, several where users live apart. */
+
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import type { WheelEntry } from '../../cluster/timer-wheel.ts';
 import type { Answer, Failure, TraceContext } from '../../proto/letters.ts';
 import type { Admitted } from './admit.ts';
 import type { Target } from './routing-table.ts';
 
 export type RouterRequest = {
+  /** Its number among the open requests. */
+  openId: number;
   /** The caller's own number and address. */
   readonly callerId: number;
   readonly replyTo: string;
@@ -13,10 +17,10 @@ export type RouterRequest = {
   /** Parent of the router's span and, made in advance, that span's id; null when not sampled. */
   readonly trace: { readonly parent: TraceContext | null; readonly own: TraceContext } | null;
   readonly plan: ServingPlan;
-  /** Null once answered, so that late timers hold no payload. */
-  admitted: Admitted | null;
+  readonly admitted: Admitted;
   readonly startMs: number;
   readonly deadlineMs: number;
+  deadline: WheelEntry<RouterRequest> | null;
   parts: Part[];
   partsLeft: number;
   done: boolean;
@@ -42,11 +46,14 @@ export type Part = {
 };
 
 export type Attempt = {
-  readonly id: number;
+  /** What the answer will carry; a number of the dispatcher's table. */
+  id: number;
   readonly part: Part;
   readonly shard: Target | null;
   readonly worker: Target;
   readonly startMs: number;
+  /** When it counts as silent; null where nobody would be asked instead. */
+  silence: WheelEntry<Attempt> | null;
   over: boolean;
 };
 

@@ -6,9 +6,11 @@
  *        │NOT_FOUND  │INVALID_ARGUMENT   │ nobody serves, refused, silent: parked or tried elsewhere
  *        │UNAVAILABLE│RESOURCE_EXHAUSTED └── at the deadline: DEADLINE_EXCEEDED
  */
-import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
+import { type ActorContext, type Behaviour, supervisedTimers } from '../../cluster/actors/actor-system.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { Deadlines } from '../../cluster/deadlines.ts';
 import { type Random, randomHex } from '../../cluster/random.ts';
+import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes, idHex } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
 import { asServingError, codeFromNumber, ERROR_RULES, type ErrorCode, ServingError } from '../../proto/errors.ts';
@@ -22,7 +24,6 @@ import {
   type Predict,
 } from '../../proto/letters.ts';
 import { type Admitted, admit } from './admit.ts';
-import { Deadlines } from './deadlines.ts';
 import { Dispatcher, type DispatchOptions, type RetryReason } from './dispatcher.ts';
 import { replyTo } from './reply.ts';
 import type { RouterRequest } from './request.ts';
@@ -55,7 +56,7 @@ export class Router implements Behaviour {
   readonly #tracer: Tracer;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines<RouterRequest>;
-  readonly #open = new Set<RouterRequest>();
+  readonly #open = new SlotTable<RouterRequest>();
   #draining = false;
 
   constructor(
@@ -72,7 +73,7 @@ export class Router implements Behaviour {
     this.#observer = observer;
     this.#tracer = tracer;
     this.#dispatcher = new Dispatcher(context, routing, options, random, (reason) => observer.retried(reason));
-    this.#deadlines = new Deadlines(context, (request) => {
+    this.#deadlines = new Deadlines(supervisedTimers(context), (request) => {
       if (!request.done) this.#onDeadline(request);
     });
   }
@@ -95,7 +96,7 @@ export class Router implements Behaviour {
   stop(): void {
     this.#draining = true;
     const failure = failureOf(new ServingError('UNAVAILABLE', 'route', 'the router is stopping'));
-    for (const request of [...this.#open]) this.#fail(request, failure);
+    for (const request of this.#open.values()) this.#fail(request, failure);
   }
 
   /** Membership, placement or models changed; `liveNodes`: every process that is not dead. */
@@ -145,6 +146,7 @@ export class Router implements Behaviour {
     const { requestTimeoutMs, requestTimeoutMsMax } = this.#options;
     const budgetMs = message.budgetUs > 0 ? Math.min(message.budgetUs / 1_000, requestTimeoutMsMax) : requestTimeoutMs;
     const request: RouterRequest = {
+      openId: 0,
       callerId: message.id,
       replyTo: message.replyTo,
       requestId: message.requestId === '' ? randomHex(8) : message.requestId,
@@ -153,12 +155,13 @@ export class Router implements Behaviour {
       admitted,
       startMs,
       deadlineMs: startMs + budgetMs,
+      deadline: null,
       parts: [],
       partsLeft: 0,
       done: false,
     };
-    this.#open.add(request);
-    this.#deadlines.schedule(request, request.deadlineMs);
+    request.openId = this.#open.add(request);
+    request.deadline = this.#deadlines.schedule(request, request.deadlineMs);
     this.#guard(request, () => this.#dispatcher.start(request, admitted));
   }
 
@@ -174,7 +177,7 @@ export class Router implements Behaviour {
 
   #onAnswer(answer: Answer): void {
     const attempt = this.#dispatcher.settle(answer.id);
-    if (attempt === undefined) {
+    if (attempt === null) {
       this.#observer.lateAnswer();
       return;
     }
@@ -247,9 +250,10 @@ export class Router implements Behaviour {
 
   #finish(request: RouterRequest, code: ErrorCode | 'OK', nowMs: number, error: string | undefined): void {
     const { plan, trace } = request;
-    const rows = request.admitted?.rows ?? 0;
+    const { rows } = request.admitted;
     request.done = true;
-    this.#open.delete(request);
+    if (request.deadline !== null) this.#deadlines.cancel(request.deadline);
+    this.#open.remove(request.openId);
     this.#dispatcher.forgetRequest(request);
     const { model, version } = labelOf(plan);
     this.#observer.answered(model, version, code, rows, (nowMs - request.startMs) / 1_000);
@@ -269,9 +273,6 @@ export class Router implements Behaviour {
         error,
       });
     }
-    // The timing wheel holds the request until its deadline; its payload need not live that long.
-    request.admitted = null;
-    request.parts = [];
   }
 }
 

@@ -33,6 +33,11 @@ export interface ActorContext {
   endOfTurn(callback: () => void): void;
 }
 
+/** An actor's timers in the form of a clock's. */
+export function supervisedTimers(context: ActorContext): Pick<Clock, 'nowMs' | 'after'> {
+  return { nowMs: () => context.clock.nowMs(), after: (delayMs, callback) => context.after(delayMs, callback) };
+}
+
 /** Carries messages to other processes. Returns false when it can't take the message. */
 export interface RemoteLink {
   tell(to: Address, message: Message): boolean;

@@ -5,7 +5,8 @@
 
 import type { RowFreshness } from '../../proto/letters.ts';
 import { bytesElements } from '../../proto/tensor.ts';
-import { isNull, matchesSchema, type RecordBytes, readValue, recordEventMs } from './record.ts';
+import { matchesSchema, RECORD_HEADER_BYTES, type RecordBytes, readValue, recordEventMs } from './record.ts';
+import { type Block, RowMemory } from './row-memory.ts';
 import type { FeatureCell, PlannedRead, ServingPlan } from './serving-plan.ts';
 import type { View } from './views.ts';
 
@@ -24,144 +25,175 @@ export type AssembleRequest = {
 
 export type Assembled = { readonly inputs: Uint8Array[]; readonly freshness: RowFreshness | null };
 
+/** Memory for the rows of one call, where the caller keeps none for many. */
+const ownMemory = () => new RowMemory();
+
 /** Partition of the views that live everywhere is the number of partitions itself. */
 export function assemble(
   plan: ServingPlan,
   request: AssembleRequest,
   everywherePartition: number,
   lookup: Lookup,
+  memory: RowMemory = ownMemory(),
 ): Assembled {
   const { rows } = request;
-  const targets = plan.modelInputs.map((input) =>
-    input.kind === 'request' ? request.inputs[input.from]! : new Uint8Array(input.rowBytes * rows),
-  );
-  for (const cell of plan.requestCells) {
+  const { modelInputs, requestCells } = plan;
+  const inputs: Uint8Array[] = [];
+  const blocks: (Block | null)[] = [];
+  for (let i = 0; i < modelInputs.length; i++) {
+    const input = modelInputs[i]!;
+    const block = input.kind === 'request' ? null : memory.take(input.rowBytes * rows);
+    blocks.push(block);
+    inputs.push(block === null ? request.inputs[(input as { from: number }).from]! : block.bytes);
+  }
+  for (let i = 0; i < requestCells.length; i++) {
+    const cell = requestCells[i]!;
     const source = request.inputs[cell.from]!;
-    const target = targets[cell.input]!;
-    const stride = target.byteLength / rows;
+    const { page, at, bytes } = blocks[cell.input]!;
+    const stride = bytes.length / rows;
     for (let row = 0; row < rows; row++) {
-      copy(source, row * cell.bytes, target, row * stride + cell.targetOffset, cell.bytes);
+      copyBytes(source, row * cell.bytes, page.bytes, at + row * stride + cell.targetOffset, cell.bytes);
     }
   }
-  if (plan.reads.length === 0) return { inputs: targets, freshness: null };
-  return { inputs: targets, freshness: readFeatures(plan, request, everywherePartition, lookup, targets) };
+  if (plan.reads.length === 0) return { inputs, freshness: null };
+  return { inputs, freshness: new FeatureReader(plan, request, everywherePartition, lookup, blocks).read() };
 }
 
-function readFeatures(
-  plan: ServingPlan,
-  request: AssembleRequest,
-  everywherePartition: number,
-  lookup: Lookup,
-  targets: readonly Uint8Array[],
-): RowFreshness {
-  const { rows, wallMs } = request;
-  const bitmapBytes = Math.ceil(plan.featureNames.length / 8);
-  const defaulted = new Uint8Array(bitmapBytes * rows);
-  const ageMs = new Array<number>(rows).fill(-1);
-  const cells = targets.map((target) => new DataView(target.buffer, target.byteOffset, target.byteLength));
-  for (const read of plan.reads) {
-    const keys = read.keyInput < 0 ? request.keys : bytesElements(request.inputs[read.keyInput]!);
-    const everywhere = read.view.placement === 'everywhere';
-    for (let row = 0; row < rows; row++) {
-      const partition = everywhere ? everywherePartition : request.partitions[row]!;
-      const record = lookup(read.view, partition, keys[row]!);
-      const recordAgeMs = record === null ? 0 : Math.max(0, wallMs - recordEventMs(record));
-      if (record === null || !usable(read.view, record, recordAgeMs)) {
-        for (const cell of read.cells) writeDefault(cell, targets, cells, row, rows, defaulted, bitmapBytes);
-        continue;
+/** One call's walk over reads and rows. */
+class FeatureReader {
+  readonly #plan: ServingPlan;
+  readonly #request: AssembleRequest;
+  readonly #everywherePartition: number;
+  readonly #lookup: Lookup;
+  readonly #blocks: readonly (Block | null)[];
+  readonly #bitmapBytes: number;
+  readonly #defaulted: Uint8Array;
+
+  constructor(
+    plan: ServingPlan,
+    request: AssembleRequest,
+    everywherePartition: number,
+    lookup: Lookup,
+    blocks: readonly (Block | null)[],
+  ) {
+    this.#plan = plan;
+    this.#request = request;
+    this.#everywherePartition = everywherePartition;
+    this.#lookup = lookup;
+    this.#blocks = blocks;
+    this.#bitmapBytes = Math.ceil(plan.featureNames.length / 8);
+    this.#defaulted = new Uint8Array(this.#bitmapBytes * request.rows);
+  }
+
+  read(): RowFreshness {
+    const { rows, wallMs, keys, inputs, partitions } = this.#request;
+    const { reads } = this.#plan;
+    const ageMs: number[] = [];
+    for (let row = 0; row < rows; row++) ageMs.push(-1);
+    for (let i = 0; i < reads.length; i++) {
+      const read = reads[i]!;
+      const { view } = read;
+      const readKeys = read.keyInput < 0 ? keys : bytesElements(inputs[read.keyInput]!);
+      const everywhere = view.placement === 'everywhere';
+      for (let row = 0; row < rows; row++) {
+        const partition = everywhere ? this.#everywherePartition : partitions[row]!;
+        const record = this.#lookup(view, partition, readKeys[row]!);
+        if (record === null || !matchesSchema(view, record)) {
+          this.#writeDefaults(read, row);
+          continue;
+        }
+        const recordAgeMs = Math.max(0, wallMs - recordEventMs(record));
+        if (view.ttlMs !== 0 && recordAgeMs > view.ttlMs) {
+          this.#writeDefaults(read, row);
+          continue;
+        }
+        if (recordAgeMs > ageMs[row]!) ageMs[row] = recordAgeMs;
+        if (hasNulls(view, record)) this.#copyCells(read, record, row);
+        else this.#copyRuns(read, record, row);
       }
-      if (recordAgeMs > ageMs[row]!) ageMs[row] = recordAgeMs;
-      copyRecord(read, record, targets, cells, row, rows, defaulted, bitmapBytes);
+    }
+    return { appliedSeq: [], ageMs, defaulted: this.#defaulted, defaultedNames: [] };
+  }
+
+  #copyRuns(read: PlannedRead, record: RecordBytes, row: number): void {
+    const { runs, converted } = read;
+    for (let i = 0; i < runs.length; i++) {
+      const run = runs[i]!;
+      const { page, at, bytes } = this.#blocks[run.input]!;
+      const to = at + row * (bytes.length / this.#request.rows) + run.targetOffset;
+      const { words } = record;
+      if (words != null && ((run.sourceOffset | to | run.bytes) & 3) === 0) {
+        copyWords(words, run.sourceOffset >> 2, page.words, to >> 2, run.bytes >> 2);
+      } else {
+        copyBytes(record.bytes, run.sourceOffset, page.bytes, to, run.bytes);
+      }
+    }
+    for (let i = 0; i < converted.length; i++) {
+      const cell = converted[i]!;
+      this.#write(cell, readValue(read.view, cell.feature, record)!, row);
     }
   }
-  return { appliedSeq: [], ageMs, defaulted, defaultedNames: [] };
-}
 
-function usable(view: View, record: RecordBytes, ageMs: number): boolean {
-  return matchesSchema(view, record) && (view.ttlMs === 0 || ageMs <= view.ttlMs);
-}
-
-function copyRecord(
-  read: PlannedRead,
-  record: RecordBytes,
-  targets: readonly Uint8Array[],
-  views: readonly DataView[],
-  row: number,
-  rows: number,
-  defaulted: Uint8Array,
-  bitmapBytes: number,
-): void {
-  if (hasNulls(read.view, record)) {
+  #copyCells(read: PlannedRead, record: RecordBytes, row: number): void {
     for (const cell of read.cells) {
-      if (isNull(record, cell.feature.index)) writeDefault(cell, targets, views, row, rows, defaulted, bitmapBytes);
-      else convert(cell, readValue(read.view, cell.feature, record)!, targets, views, row, rows);
+      const value = readValue(read.view, cell.feature, record);
+      if (value === null) this.#writeDefault(cell, row);
+      else this.#write(cell, value, row);
     }
-    return;
   }
-  for (const run of read.runs) {
-    const target = targets[run.input]!;
-    copy(record.bytes, run.sourceOffset, target, row * (target.byteLength / rows) + run.targetOffset, run.bytes);
+
+  #writeDefaults(read: PlannedRead, row: number): void {
+    for (const cell of read.cells) this.#writeDefault(cell, row);
   }
-  for (const cell of read.converted)
-    convert(cell, readValue(read.view, cell.feature, record)!, targets, views, row, rows);
+
+  #writeDefault(cell: FeatureCell, row: number): void {
+    this.#write(cell, cell.feature.default, row);
+    this.#defaulted[row * this.#bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
+  }
+
+  #write(cell: FeatureCell, value: number | bigint | boolean, row: number): void {
+    const { page, at, bytes } = this.#blocks[cell.input]!;
+    const offset = at + row * (bytes.length / this.#request.rows) + cell.targetOffset;
+    switch (cell.targetType) {
+      case 'FP32':
+        page.cells.setFloat32(offset, Number(value), true);
+        return;
+      case 'FP64':
+        page.cells.setFloat64(offset, Number(value), true);
+        return;
+      case 'INT32':
+        page.cells.setInt32(offset, Number(value), true);
+        return;
+      default:
+        page.cells.setBigInt64(offset, typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value))), true);
+    }
+  }
 }
 
 function hasNulls(view: View, record: RecordBytes): boolean {
-  for (let i = 0; i < view.bitmapBytes; i++) if (record.bytes[24 + i] !== 0) return true;
+  const { bytes } = record;
+  for (let i = 0; i < view.bitmapBytes; i++) if (bytes[RECORD_HEADER_BYTES + i] !== 0) return true;
   return false;
 }
 
-function writeDefault(
-  cell: FeatureCell,
-  targets: readonly Uint8Array[],
-  views: readonly DataView[],
-  row: number,
-  rows: number,
-  defaulted: Uint8Array,
-  bitmapBytes: number,
-): void {
-  convert(cell, cell.feature.default, targets, views, row, rows);
-  defaulted[row * bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
-}
-
-function convert(
-  cell: FeatureCell,
-  value: number | bigint | boolean,
-  targets: readonly Uint8Array[],
-  views: readonly DataView[],
-  row: number,
-  rows: number,
-): void {
-  const offset = row * (targets[cell.input]!.byteLength / rows) + cell.targetOffset;
-  const view = views[cell.input]!;
-  switch (cell.targetType) {
-    case 'FP32':
-      view.setFloat32(offset, Number(value), true);
-      return;
-    case 'FP64':
-      view.setFloat64(offset, Number(value), true);
-      return;
-    case 'INT32':
-      view.setInt32(offset, Number(value), true);
-      return;
-    default:
-      view.setBigInt64(offset, typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value))), true);
-  }
-}
-
-/** Short copies by hand: a call into `set` costs more than it saves below a few dozen bytes. */
-function copy(source: Uint8Array, from: number, target: Uint8Array, to: number, bytes: number): void {
-  if (bytes > 48) {
+/** By hand: a call into `set` needs a view made first, which costs more than a few hundred bytes do. */
+function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: number, bytes: number): void {
+  if (bytes > 512) {
     target.set(source.subarray(from, from + bytes), to);
     return;
   }
   for (let i = 0; i < bytes; i++) target[to + i] = source[from + i]!;
 }
 
+function copyWords(source: Uint32Array, from: number, target: Uint32Array, to: number, words: number): void {
+  for (let i = 0; i < words; i++) target[to + i] = source[from + i]!;
+}
+
 /** Names of the features that fell back to their default in one row. */
 export function defaultedNames(featureNames: readonly string[], defaulted: Uint8Array, row: number): string[] {
-  const bitmapBytes = Math.ceil(featureNames.length / 8);
   const names: string[] = [];
+  if (featureNames.length === 0) return names;
+  const bitmapBytes = Math.ceil(featureNames.length / 8);
   for (let bit = 0; bit < featureNames.length; bit++) {
     if ((defaulted[row * bitmapBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) names.push(featureNames[bit]!);
   }

@@ -5,7 +5,7 @@
  *     4  f64  event time        ms since the Unix epoch
  *    12  f64  log sequence      that brought the row
  *    20  u32  reserved
- *    24       null bitmap       a bit a feature, least significant first
+ *    24       null bitmap       a bit a feature, least significant first; padded to whole 8-byte words
  *    ..       packed values     in the view's order; zero where null
  *
  * What travels in the log is the part from the bitmap on. Pure.
@@ -21,10 +21,29 @@ const SEQ_OFFSET = 12;
 export type FeatureValue = number | bigint | boolean | null;
 
 /** A stored record's bytes; `length` counts, since a shared read buffer is longer than what it holds. */
-export type RecordBytes = { readonly bytes: Uint8Array; readonly view: DataView; readonly length: number };
+export type RecordBytes = {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** The same bytes as 32-bit words where they are aligned, for copying; null where they are not. */
+  readonly words?: Uint32Array | null;
+  readonly length: number;
+};
 
 export function recordLength(view: View): number {
   return RECORD_HEADER_BYTES + view.bitmapBytes + view.valuesBytes;
+}
+
+/** A record's bytes with the views that reading needs. */
+export function recordBytes(bytes: Uint8Array): RecordBytes {
+  return { bytes, ...recordViews(bytes), length: bytes.length };
+}
+
+export function recordViews(bytes: Uint8Array): { view: DataView; words: Uint32Array | null } {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return {
+    view: new DataView(buffer, byteOffset, byteLength),
+    words: byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, byteLength >> 2) : null,
+  };
 }
 
 /** The record to store for a row of the log. `values`: bitmap and packed values, exactly as long as the view says. */

@@ -131,7 +131,8 @@ export function view(definition: {
     placement,
     features,
     featureByName: new Map(features.map((feature) => [feature.name, feature])),
-    bitmapBytes: Math.ceil(features.length / 8),
+    // Whole words, so that values lie aligned behind it and are copied word by word.
+    bitmapBytes: Math.ceil(features.length / 64) * 8,
     valuesBytes: offset,
     schemaHash: hashText(canonical, 0),
   };

@@ -33,6 +33,8 @@ export type Heartbeat = {
   /** Share of the partitions relative to other shards. */
   readonly weight: number;
   readonly pid: number;
+  /** Where processes of the same machine may connect directly; empty where they can't. */
+  readonly localEndpoint: string;
 };
 
 export const MODELS_MAX = 4096;
@@ -49,7 +51,7 @@ export function checkHeartbeat(heartbeat: Heartbeat): string {
     throw invalid(`heartbeat of '${node}' has ${what} out of bounds`);
   };
   if (!isName(heartbeat.role)) refuse('a role');
-  for (const text of [heartbeat.device, heartbeat.httpUrl, heartbeat.metricsUrl]) {
+  for (const text of [heartbeat.device, heartbeat.httpUrl, heartbeat.metricsUrl, heartbeat.localEndpoint]) {
     if (text.length > TEXT_CHARS_MAX) refuse('a device or URL');
   }
   if (heartbeat.models.length > MODELS_MAX) refuse('a model list');
@@ -72,6 +74,7 @@ export function sameStanding(a: Heartbeat, b: Heartbeat): boolean {
     a.httpUrl === b.httpUrl &&
     a.metricsUrl === b.metricsUrl &&
     a.pid === b.pid &&
+    a.localEndpoint === b.localEndpoint &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     sameBits(a.caughtUp, b.caughtUp)

@@ -1613,6 +1613,9 @@ export namespace dovetail {
         /** Heartbeat pid. */
         pid: number;
 
+        /** Heartbeat localEndpoint. */
+        localEndpoint: string;
+
         /**
          * Creates a new Heartbeat instance using the specified properties.
          * @param [properties] Properties to set
@@ -1686,6 +1689,9 @@ export namespace dovetail {
 
             /** Heartbeat pid */
             pid?: (number|null);
+
+            /** Heartbeat localEndpoint */
+            localEndpoint?: (string|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

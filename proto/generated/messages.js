@@ -4137,6 +4137,7 @@ export const dovetail = $root.dovetail = (() => {
          * @property {string|null} [metricsUrl] Heartbeat metricsUrl
          * @property {number|null} [weight] Heartbeat weight
          * @property {number|null} [pid] Heartbeat pid
+         * @property {string|null} [localEndpoint] Heartbeat localEndpoint
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -4282,6 +4283,14 @@ export const dovetail = $root.dovetail = (() => {
         Heartbeat.prototype.pid = 0;
 
         /**
+         * Heartbeat localEndpoint.
+         * @member {string} localEndpoint
+         * @memberof dovetail.Heartbeat
+         * @instance
+         */
+        Heartbeat.prototype.localEndpoint = "";
+
+        /**
          * Creates a new Heartbeat instance using the specified properties.
          * @function create
          * @memberof dovetail.Heartbeat
@@ -4342,6 +4351,8 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 13, wireType 1 =*/105).double(message.weight);
             if (message.pid != null && $Object.hasOwnProperty.call(message, "pid") && message.pid !== 0)
                 writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.pid);
+            if (message.localEndpoint != null && $Object.hasOwnProperty.call(message, "localEndpoint") && message.localEndpoint !== "")
+                writer.uint32(/* id 15, wireType 2 =*/122).string(message.localEndpoint);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -4509,6 +4520,15 @@ export const dovetail = $root.dovetail = (() => {
                             message.pid = value;
                         else
                             delete message.pid;
+                        continue;
+                    }
+                case 15: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.localEndpoint = value;
+                        else
+                            delete message.localEndpoint;
                         continue;
                     }
                 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { headers as natsHeaders } from 'nats';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { packageEntry } from '../../cli/package-files.ts';
 import { loadApp } from '../../cluster/catalog/load-app.ts';
 import { connectClient, type DovetailClient } from '../../index.ts';
@@ -19,6 +19,8 @@ import {
   userRows,
 } from '../support/golden.ts';
 import { WireProbe } from '../support/wire-probe.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 type Ack = { partition: number; seq: number };
 type Features = { applied_seq: number; age_ms: number | null; defaulted: string[] };
@@ -58,7 +60,7 @@ beforeAll(async () => {
     });
   }
   await whenApplied();
-}, 120_000);
+});
 
 afterAll(async () => {
   await client?.close();

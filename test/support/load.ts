@@ -11,12 +11,12 @@ export type Tally = {
   readonly messages: string[];
   /** Slowest answer, ms. */
   slowestMs: number;
-  /** Times at which requests that failed had been sent, ms since the load began. */
-  readonly failedSentAtMs: number[];
+  /** Each failure with the time at which its request had been sent, ms since the load began. */
+  readonly failures: { readonly code: string; readonly sentAtMs: number }[];
 };
 
 export class SteadyLoad {
-  readonly tally: Tally = { sent: 0, ok: 0, failed: new Map(), messages: [], slowestMs: 0, failedSentAtMs: [] };
+  readonly tally: Tally = { sent: 0, ok: 0, failed: new Map(), messages: [], slowestMs: 0, failures: [] };
   readonly #clock: Clock;
   readonly #ratePerS: number;
   readonly #call: (index: number) => Promise<unknown>;
@@ -77,19 +77,13 @@ export class SteadyLoad {
       (thrown: unknown) => {
         const code = thrown instanceof ServingError ? thrown.code : thrown instanceof Error ? thrown.name : 'unknown';
         tally.failed.set(code, (tally.failed.get(code) ?? 0) + 1);
-        tally.failedSentAtMs.push(sentMs - this.#startMs);
+        tally.failures.push({ code, sentAtMs: sentMs - this.#startMs });
         if (tally.messages.length < 10) tally.messages.push(`${code}: ${String((thrown as Error).message)}`);
       },
     );
     this.#pending.add(work);
     void work.finally(() => this.#pending.delete(work));
   }
-}
-
-export function failures(tally: Tally): number {
-  let count = 0;
-  for (const some of tally.failed.values()) count += some;
-  return count;
 }
 
 /** One line for the test's output. */

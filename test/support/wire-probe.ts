@@ -3,7 +3,7 @@
  * It speaks the wire format itself, so that it does not share the client's or the transport's mistakes.
  */
 import { connect, type NatsConnection } from 'nats';
-import { matchesSchema, readValue } from '../../cluster/catalog/record.ts';
+import { matchesSchema, readValue, recordBytes } from '../../cluster/catalog/record.ts';
 import type { View } from '../../cluster/catalog/views.ts';
 import { partitionOfText } from '../../cluster/hash.ts';
 import { dovetail } from '../../proto/generated/messages.js';
@@ -111,11 +111,7 @@ export class WireProbe {
 }
 
 function valuesOf(view: View, bytes: Uint8Array): Record<string, unknown> | null {
-  const record = {
-    bytes,
-    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    length: bytes.byteLength,
-  };
+  const record = recordBytes(bytes);
   if (bytes.byteLength === 0 || !matchesSchema(view, record)) return null;
   return Object.fromEntries(view.features.map((feature) => [feature.name, readValue(view, feature, record)]));
 }

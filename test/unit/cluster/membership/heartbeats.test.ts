@@ -90,6 +90,7 @@ class Process {
         metricsUrl: '',
         weight: 1,
         pid: 1,
+        localEndpoint: '',
       }),
       encode,
       decode,

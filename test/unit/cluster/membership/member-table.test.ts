@@ -21,6 +21,7 @@ function beat(name: string, fields: Partial<Heartbeat> & { incarnation?: string 
     metricsUrl: '',
     weight: 1,
     pid: 1,
+    localEndpoint: '',
     ...rest,
   };
 }

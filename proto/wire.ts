@@ -1,0 +1,322 @@
+/**
+ * Protobuf's wire format (https://protobuf.dev/programming-guides/encoding/) by hand, for the few messages that every
+ * prediction is made of: into one growing buffer, and out of it with the strings that recur in every message decoded
+ * once. Bytes written here are read by any protobuf library and the other way round; a test holds both together.
+ */
+
+const START_BYTES = 4_096;
+/** A nested message's length is written in this many bytes, padded, once the message is known; longer ones are moved. */
+const LENGTH_BYTES = 2;
+const LENGTH_MAX = 2 ** (7 * LENGTH_BYTES) - 1;
+
+export class WireWriter {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(START_BYTES);
+  #at = 0;
+  readonly #doubles = new Float64Array(1);
+  readonly #doubleBytes = new Uint8Array(this.#doubles.buffer);
+
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Forgets everything behind `length`. */
+  truncate(length: number): void {
+    this.#at = length;
+  }
+
+  /** A copy of what has been written, behind `headerBytes` bytes left free. */
+  copyOut(headerBytes: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(headerBytes + this.#at);
+    this.#buffer.copy(bytes, headerBytes, 0, this.#at);
+    return bytes;
+  }
+
+  /** An unsigned number below 2^32. */
+  varint(value: number): void {
+    this.#room(5);
+    this.#varint(value);
+  }
+
+  /** Tag and value; nothing for 0, which is what a reader assumes. */
+  uint32(tag: number, value: number): void {
+    if (value === 0) return;
+    this.#room(10);
+    this.#varint(tag);
+    this.#varint(value);
+  }
+
+  /** Tag, length and UTF-8; nothing for the empty text. */
+  text(tag: number, value: string): void {
+    if (value.length > 0) this.listedText(tag, value);
+  }
+
+  /** As `text`, for a field of a repeated list, where the empty text counts too. */
+  listedText(tag: number, value: string): void {
+    const { length } = value;
+    this.#room(10 + length * 3);
+    this.#varint(tag);
+    if (length < 128) {
+      // Nearly every text here is short and ASCII: one byte of length, a byte a character.
+      const start = this.#at;
+      const buffer = this.#buffer;
+      let at = start + 1;
+      let i = 0;
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 127) break;
+        buffer[at++] = code;
+      }
+      if (i === length) {
+        buffer[start] = length;
+        this.#at = at;
+        return;
+      }
+      this.#at = start;
+    }
+    this.#varint(Buffer.byteLength(value));
+    this.#at += this.#buffer.write(value, this.#at);
+  }
+
+  /** Tag, length and the bytes, also when there are none: a field of a repeated list counts. */
+  bytes(tag: number, value: Uint8Array): void {
+    const { length } = value;
+    this.#room(10 + length);
+    this.#varint(tag);
+    this.#varint(length);
+    const buffer = this.#buffer;
+    if (length > 64) {
+      buffer.set(value, this.#at);
+    } else {
+      const at = this.#at;
+      for (let i = 0; i < length; i++) buffer[at + i] = value[i]!;
+    }
+    this.#at += length;
+  }
+
+  /** Tag and length of a packed list of doubles, and the list; nothing for an empty one. */
+  packedDoubles(tag: number, values: readonly number[]): void {
+    const { length } = values;
+    if (length === 0) return;
+    this.#room(10 + length * 8);
+    this.#varint(tag);
+    this.#varint(length * 8);
+    for (let i = 0; i < length; i++) {
+      this.#doubles[0] = values[i]!;
+      const bytes = this.#doubleBytes;
+      const at = this.#at;
+      for (let b = 0; b < 8; b++) this.#buffer[at + b] = bytes[b]!;
+      this.#at += 8;
+    }
+  }
+
+  /** Tag and length of a packed list of unsigned numbers below 2^32, and the list; nothing for an empty one. */
+  packedUint32s(tag: number, values: readonly number[]): void {
+    const { length } = values;
+    if (length === 0) return;
+    this.#room(10 + length * 5);
+    this.#varint(tag);
+    const start = this.open();
+    for (let i = 0; i < length; i++) this.#varint(values[i]!);
+    this.close(start);
+  }
+
+  /** Leaves room for the length of what follows; `close` fills it in. */
+  open(): number {
+    this.#room(LENGTH_BYTES);
+    this.#at += LENGTH_BYTES;
+    return this.#at;
+  }
+
+  close(start: number): void {
+    const length = this.#at - start;
+    const buffer = this.#buffer;
+    if (length <= LENGTH_MAX) {
+      buffer[start - 2] = (length & 0x7f) | 0x80;
+      buffer[start - 1] = length >>> 7;
+      return;
+    }
+    // Four more bytes than any length needs, then the content moves to where the length ends.
+    this.#room(4);
+    const extra = varintBytes(length) - LENGTH_BYTES;
+    this.#buffer.copyWithin(start + extra, start, this.#at);
+    const end = this.#at + extra;
+    this.#at = start - LENGTH_BYTES;
+    this.#varint(length);
+    this.#at = end;
+  }
+
+  #varint(value: number): void {
+    const buffer = this.#buffer;
+    let rest = value >>> 0;
+    while (rest > 127) {
+      buffer[this.#at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[this.#at++] = rest;
+  }
+
+  #room(bytes: number): void {
+    const needed = this.#at + bytes;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#at);
+    this.#buffer = grown;
+  }
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes++;
+  return bytes;
+}
+
+/** Reads one buffer. Every method throws RangeError where the bytes end too early. */
+export class WireReader {
+  readonly #bytes: Buffer;
+  readonly #texts: TextCache;
+  #end: number;
+  #at = 0;
+
+  constructor(bytes: Uint8Array, texts: TextCache) {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#texts = texts;
+    this.#end = bytes.byteLength;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Reads a length and returns where what it counts ends. */
+  nested(): number {
+    const length = this.varint();
+    const end = this.#at + length;
+    if (end > this.#end) throw tooShort();
+    return end;
+  }
+
+  varint(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.#at++]!;
+    if (byte < 128) return this.#checked(byte);
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
+      byte = bytes[this.#at++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 128) return this.#checked(value >>> 0);
+    }
+    // Numbers over 32 bits: the rest is read and dropped, as protobuf's own readers do for a 32-bit field.
+    for (let i = 0; i < 5; i++) if (bytes[this.#at++]! < 128) return this.#checked(value >>> 0);
+    throw new RangeError('a number is longer than ten bytes');
+  }
+
+  /** Text that is the same in many messages: decoded once. */
+  recurringText(): string {
+    const end = this.nested();
+    const text = this.#texts.read(this.#bytes, this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  text(): string {
+    const end = this.nested();
+    const text = this.#bytes.toString('utf8', this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  /** A view, not a copy. */
+  bytes(): Uint8Array {
+    const end = this.nested();
+    const view = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return view;
+  }
+
+  /** Appends a list of doubles, packed or a single one (`wireType` 1). */
+  doubles(wireType: number, into: number[]): void {
+    const end = wireType === 2 ? this.nested() : this.#at + 8;
+    if (end > this.#end || (end - this.#at) % 8 !== 0) throw tooShort();
+    while (this.#at < end) {
+      into.push(this.#bytes.readDoubleLE(this.#at));
+      this.#at += 8;
+    }
+  }
+
+  /** Appends a list of numbers, packed or a single one (`wireType` 0). */
+  uint32s(wireType: number, into: number[]): void {
+    if (wireType !== 2) {
+      into.push(this.varint());
+      return;
+    }
+    const end = this.nested();
+    while (this.#at < end) into.push(this.varint());
+    if (this.#at !== end) throw tooShort();
+  }
+
+  /** Passes over a field that this version does not know. */
+  skip(wireType: number): void {
+    switch (wireType) {
+      case 0:
+        this.varint();
+        return;
+      case 1:
+        this.#at += 8;
+        break;
+      case 2:
+        this.#at = this.nested();
+        return;
+      case 5:
+        this.#at += 4;
+        break;
+      default:
+        throw new RangeError(`wire type ${wireType} is not known`);
+    }
+    if (this.#at > this.#end) throw tooShort();
+  }
+
+  /** Throws unless exactly `end` has been reached. */
+  finish(end: number): void {
+    if (this.#at !== end) throw tooShort();
+  }
+
+  #checked(value: number): number {
+    if (this.#at > this.#end) throw tooShort();
+    return value;
+  }
+}
+
+function tooShort(): RangeError {
+  return new RangeError('the bytes end before the message does');
+}
+
+const CACHE_SLOTS = 256;
+const CACHED_BYTES_MAX = 64;
+
+/** Recent short texts by their bytes. A slot holds one; what hashes to the same slot takes its place. */
+export class TextCache {
+  readonly #bytes: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(CACHE_SLOTS);
+  readonly #texts: string[] = new Array<string>(CACHE_SLOTS).fill('');
+
+  read(bytes: Buffer, start: number, end: number): string {
+    const length = end - start;
+    if (length === 0) return '';
+    if (length > CACHED_BYTES_MAX) return bytes.toString('utf8', start, end);
+    const slot =
+      (length * 31 + bytes[start]! * 7 + bytes[end - 1]! * 17 + bytes[start + (length >> 1)]! * 13) & (CACHE_SLOTS - 1);
+    const known = this.#bytes[slot];
+    if (known !== undefined && known.length === length) {
+      let i = 0;
+      while (i < length && known[i] === bytes[start + i]) i++;
+      if (i === length) return this.#texts[slot]!;
+    }
+    const text = bytes.toString('utf8', start, end);
+    this.#bytes[slot] = Uint8Array.prototype.slice.call(bytes, start, end);
+    this.#texts[slot] = text;
+    return text;
+  }
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TimerWheel } from '../../../cluster/timer-wheel.ts';
+
+describe('TimerWheel', () => {
+  it('brings out each item once, never early, at most one tick late, as a plain list would', () => {
+    const step = fc.oneof(
+      fc.record({ scheduleInMs: fc.double({ min: -5, max: 400, noNaN: true }) }),
+      fc.record({ advanceMs: fc.oneof(fc.double({ min: 0, max: 12, noNaN: true }), fc.constant(250)) }),
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 2.5, 10),
+        fc.integer({ min: 1, max: 16 }),
+        fc.double({ min: 0, max: 1_000, noNaN: true }),
+        fc.array(step, { maxLength: 60 }),
+        (tickMs, slots, startMs, steps) => {
+          const wheel = new TimerWheel<number>({ tickMs, slots, nowMs: startMs });
+          let nowMs = startMs;
+          const waiting = new Map<number, { dueMs: number; sinceMs: number }>();
+          for (const [id, one] of steps.entries()) {
+            if ('scheduleInMs' in one) {
+              const dueMs = Math.max(0, nowMs + one.scheduleInMs);
+              wheel.schedule(id, dueMs);
+              waiting.set(id, { dueMs, sinceMs: nowMs });
+            } else {
+              nowMs += one.advanceMs;
+              wheel.advance(nowMs, (item) => {
+                expect(waiting.get(item)!.dueMs).toBeLessThanOrEqual(nowMs);
+                expect(waiting.delete(item)).toBe(true);
+              });
+              for (const { dueMs, sinceMs } of waiting.values()) {
+                expect(Math.max(dueMs, sinceMs) + tickMs).toBeGreaterThan(nowMs);
+              }
+            }
+            expect(wheel.size).toBe(waiting.size);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('keeps what a callback schedules, for the next round even where it is due already', () => {
+    const wheel = new TimerWheel<string>({ tickMs: 1, slots: 4, nowMs: 0 });
+    const out: string[] = [];
+    wheel.schedule('first', 2);
+    const collect = (item: string) => {
+      out.push(item);
+      if (item === 'first') {
+        wheel.schedule('overdue', 0);
+        wheel.schedule('later', 9);
+      }
+    };
+    wheel.advance(3, collect);
+    expect(out).toEqual(['first']);
+    expect(wheel.size).toBe(2);
+    wheel.advance(4, collect);
+    expect(out).toEqual(['first', 'overdue']);
+    wheel.advance(9, collect);
+    expect(out).toEqual(['first', 'overdue', 'later']);
+    expect(wheel.size).toBe(0);
+  });
+
+  it('ends however often a callback schedules what is due at once', () => {
+    const wheel = new TimerWheel<number>({ tickMs: 1, slots: 2, nowMs: 0 });
+    wheel.schedule(0, 0);
+    let calls = 0;
+    wheel.advance(100, () => {
+      calls++;
+      wheel.schedule(calls, 0);
+    });
+    expect(calls).toBe(1);
+    expect(wheel.size).toBe(1);
+  });
+
+  it('ignores time that stands still or runs backwards', () => {
+    const wheel = new TimerWheel<string>({ tickMs: 1, slots: 4, nowMs: 10 });
+    wheel.schedule('a', 12);
+    const out: string[] = [];
+    for (const nowMs of [10, 5, 11]) wheel.advance(nowMs, (item) => out.push(item));
+    expect(out).toEqual([]);
+    wheel.advance(12, (item) => out.push(item));
+    expect(out).toEqual(['a']);
+  });
+});
