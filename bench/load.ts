@@ -61,7 +61,7 @@ export function closedLoop(options: ClosedLoopOptions): Promise<LoadResult> {
         (thrown: unknown) => {
           tally.failed(thrown);
           // A refusal may be immediate; going on in the same turn would never let the clock move.
-          clock.endOfTurn(lane);
+          clock.afterInput(lane);
         },
       );
     };

@@ -45,6 +45,7 @@ export type PredictOptions = {
 
 export type Prediction = {
   readonly requestId: string;
+  /** 32 hex digits; empty where the call brought no trace and was not sampled. */
   readonly traceId: string;
   readonly model: { readonly name: string; readonly version: string };
   readonly outputs: readonly Tensor[];
@@ -122,7 +123,7 @@ class Client implements DovetailClient {
       wire: nats,
       clock,
       log: silentLog,
-      envelopeBytesMax: 131_072,
+      envelopeBytesMax: 32_768,
       deliver: (_actor, message) => this.#receive(message),
       onTurnEnd: () => {},
     });

@@ -14,8 +14,10 @@ export interface Clock {
   after(delayMs: number, callback: () => void): TimerHandle;
   /** Calls every `periodMs` until cancelled. */
   every(periodMs: number, callback: () => void): TimerHandle;
-  /** Calls once this turn of the event loop has handled all the input that was ready. */
+  /** Calls once this turn of the event loop is over: the callback that it runs now, and what that resolved. */
   endOfTurn(callback: () => void): void;
+  /** Calls once all the input that is ready now has been handled. */
+  afterInput(callback: () => void): void;
 }
 
 export const systemClock: Clock = {
@@ -30,6 +32,9 @@ export const systemClock: Clock = {
     return { cancel: () => clearInterval(timer) };
   },
   endOfTurn(callback) {
+    queueMicrotask(callback);
+  },
+  afterInput(callback) {
     setImmediate(callback);
   },
 };
@@ -73,7 +78,11 @@ export class ManualClock implements Clock {
     this.#endOfTurn.push(callback);
   }
 
-  /** Runs what `endOfTurn` holds, including what those calls add. */
+  afterInput(callback: () => void): void {
+    this.#endOfTurn.push(callback);
+  }
+
+  /** Runs what `endOfTurn` and `afterInput` hold, including what those calls add. */
   finishTurn(): void {
     while (this.#endOfTurn.length > 0) {
       const due = this.#endOfTurn;

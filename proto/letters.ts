@@ -14,6 +14,7 @@ export type TraceContext = { traceId: Uint8Array; spanId: Uint8Array };
 export type RowFreshness = {
   appliedSeq: number[];
   ageMs: number[];
+  /** A bit a feature, each row padded to whole bytes; empty where no row has a bit set. */
   defaulted: Uint8Array;
   defaultedNames: string[];
 };

@@ -232,7 +232,8 @@ export class WireReader {
   /** A view, not a copy. */
   bytes(): Uint8Array {
     const end = this.nested();
-    const view = this.#bytes.subarray(this.#at, end);
+    const { buffer, byteOffset } = this.#bytes;
+    const view = new Uint8Array(buffer, byteOffset + this.#at, end - this.#at);
     this.#at = end;
     return view;
   }

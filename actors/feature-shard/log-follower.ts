@@ -182,7 +182,7 @@ export class LogFollower {
     this.#waiting.push(message);
     if (!this.#applying) {
       this.#applying = true;
-      this.#options.clock.endOfTurn(() => void this.#applyWaiting());
+      this.#options.clock.afterInput(() => void this.#applyWaiting());
     }
     if (this.#waiting.length < this.#options.waitingMessagesMax) return undefined;
     return new Promise((resolve) => this.#roomWaiters.push(resolve));

@@ -44,6 +44,10 @@ class ModelWorker implements Behaviour {
   #lastRun = '';
   #timer: TimerHandle | null = null;
   #stopped = false;
+  readonly #pumpNow = (): void => {
+    this.#pumpScheduled = false;
+    this.#pump();
+  };
 
   constructor(context: ActorContext, models: ServedModels, observer: WorkerObserver) {
     this.#context = context;
@@ -95,14 +99,11 @@ class ModelWorker implements Behaviour {
     else this.#fail(request, refusalError(verdict.refused, model, request.rows));
   }
 
-  /** What arrives in the same turn of the event loop is queued before anything is decided. */
+  /** What arrives in the same envelope is queued before anything is decided. */
   #schedulePump(): void {
     if (this.#pumpScheduled || this.#running) return;
     this.#pumpScheduled = true;
-    this.#context.endOfTurn(() => {
-      this.#pumpScheduled = false;
-      this.#pump();
-    });
+    this.#context.endOfTurn(this.#pumpNow);
   }
 
   #pump(): void {
@@ -186,7 +187,9 @@ class ModelWorker implements Behaviour {
   /** Back through the event loop, so that requests that came in meanwhile join the next batch. */
   #afterRun(): void {
     this.#running = false;
-    this.#schedulePump();
+    if (this.#pumpScheduled) return;
+    this.#pumpScheduled = true;
+    this.#context.afterInput(this.#pumpNow);
   }
 
   #answerAll(

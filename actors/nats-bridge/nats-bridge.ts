@@ -24,7 +24,8 @@ import {
 } from '../../proto/subjects.ts';
 import { parsePush, parseRead, pushReply, readReplyJson } from '../edge/feature-api.ts';
 import { parseJsonObject } from '../edge/json-text.ts';
-import { parsePersonRequest, personCall, personReplyJson, timeoutMsOf } from '../edge/person-api.ts';
+import { REQUEST_ID_CHARS_MAX } from '../edge/limits.ts';
+import { isRequestId, parsePersonRequest, personCall, personReplyJson, timeoutMsOf } from '../edge/person-api.ts';
 import type { Gateway, PredictCall, PredictResult } from '../router/gateway-port.ts';
 
 export type NatsBridgeOptions = {
@@ -76,17 +77,16 @@ export async function startNatsBridge(options: NatsBridgeOptions): Promise<NatsB
         return;
       }
       const target = request.subject.slice(root.length + 1);
-      const work = answer(request, target).then(
-        (reply) => {
-          request.respond(reply.bytes, reply.headers);
+      const work = answer(request, target)
+        .then((reply) => {
+          if (!request.respond(reply.bytes, reply.headers)) throw unsendable(reply.bytes.byteLength);
           options.onRequest?.(name, 'OK');
-        },
-        (thrown: unknown) => {
+        })
+        .catch((thrown: unknown) => {
           const error = asServingError(thrown, 'edge');
           respondError(request, error);
           options.onRequest?.(name, error.code);
-        },
-      );
+        });
       inFlight.add(work);
       void work.finally(() => inFlight.delete(work));
     },
@@ -108,6 +108,14 @@ export async function startNatsBridge(options: NatsBridgeOptions): Promise<NatsB
       await Promise.all(inFlight);
     },
   };
+}
+
+function unsendable(bytes: number): ServingError {
+  return new ServingError(
+    'RESOURCE_EXHAUSTED',
+    'edge',
+    `the answer has ${bytes} bytes, more than one NATS message here may carry; ask for fewer rows`,
+  );
 }
 
 async function answerPredict(gateway: Gateway, request: ServiceRequest, model: string): Promise<Reply> {
@@ -184,10 +192,18 @@ function withHeaders(request: ServiceRequest, call: PredictCall): PredictCall {
   return {
     ...call,
     edge: 'nats',
-    requestId: call.requestId ?? request.header(HEADERS.requestId),
+    requestId: checkedRequestId(call.requestId ?? request.header(HEADERS.requestId)),
     timeoutMs: call.timeoutMs ?? timeoutHeader(request),
     trace: traceparent === undefined ? undefined : (parseTraceparent(traceparent) ?? undefined),
   };
+}
+
+/** It is echoed and logged, whichever way it came. */
+function checkedRequestId(id: string | undefined): string | undefined {
+  if (id === undefined || isRequestId(id)) return id;
+  throw invalid(
+    `request id ${quoteShort(id)} must be 1 to ${REQUEST_ID_CHARS_MAX} printable ASCII characters without spaces`,
+  );
 }
 
 function timeoutHeader(request: ServiceRequest): number | undefined {

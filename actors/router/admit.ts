@@ -64,14 +64,14 @@ function tensorNamed(plan: ServingPlan, tensors: readonly Tensor[], name: string
 function checkNames(plan: ServingPlan, tensors: readonly Tensor[]): void {
   const known = new Set(plan.requestInputs.map((input) => input.name));
   if (plan.entityInput !== null) known.add(plan.entityInput);
+  const missing = new Set(known);
   for (const tensor of tensors) {
     if (!known.has(tensor.name))
       throw invalid(`model ${plan.key} has no input ${quoteShort(tensor.name)}; it needs ${expectedNames(plan)}`);
-    if (!known.delete(tensor.name)) throw invalid(`input '${tensor.name}' is given twice`);
+    if (!missing.delete(tensor.name)) throw invalid(`input '${tensor.name}' is given twice`);
   }
-  const [missing] = known;
-  if (missing !== undefined)
-    throw invalid(`input '${missing}' is missing; model ${plan.key} needs ${expectedNames(plan)}`);
+  const [first] = missing;
+  if (first !== undefined) throw invalid(`input '${first}' is missing; model ${plan.key} needs ${expectedNames(plan)}`);
 }
 
 function expectedNames(plan: ServingPlan): string {

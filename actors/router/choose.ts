@@ -4,7 +4,8 @@ import type { Target } from './routing-table.ts';
 
 /**
  * The better of two drawn at random ("power of two choices", Mitzenmacher 2001) by what this router has outstanding
- * there; those in `avoid` and suspects only where nobody else is left. Null where there is nobody at all.
+ * there. Those in `avoid` only where nobody else is left, and suspects after them: of two that kept silent together only
+ * one is at fault, whereas a suspect is silent to everybody. Null where there is nobody at all.
  */
 export function chooseTarget(targets: readonly Target[], avoid: readonly string[], random: Random): Target | null {
   if (targets.length === 0) return null;
@@ -12,8 +13,9 @@ export function chooseTarget(targets: readonly Target[], avoid: readonly string[
   let candidates = targets;
   if (avoid.length > 0 || targets.some((target) => target.suspect)) {
     const healthy = targets.filter((target) => !target.suspect && !avoid.includes(target.node));
+    const heard = targets.filter((target) => !target.suspect);
     const untried = targets.filter((target) => !avoid.includes(target.node));
-    candidates = healthy.length > 0 ? healthy : untried.length > 0 ? untried : targets;
+    candidates = [healthy, heard, untried].find((some) => some.length > 0) ?? targets;
     if (candidates.length === 1) return candidates[0]!;
   }
   let first = 0;

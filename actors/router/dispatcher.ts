@@ -112,6 +112,8 @@ export class Dispatcher {
       if (liveNodes.has(attempt.worker.node) && !shardLeft) continue;
       this.#end(attempt);
       const { part } = attempt;
+      // Its silence is explained: it does not count against the limit on asking others.
+      part.attemptsMade--;
       if (part.request.done || part.answer !== null || part.attempts.length > 0) continue;
       this.#onRetry('left');
       this.#dispatch(part);

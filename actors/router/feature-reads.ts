@@ -43,6 +43,7 @@ export class FeatureReads {
   readonly #routing: RoutingTable;
   readonly #random: Random;
   readonly #parts = new Map<number, ReadPart>();
+  readonly #calls = new Set<ReadCall>();
   #nextId = 1;
 
   constructor(context: ActorContext, app: App, routing: RoutingTable, random: Random) {
@@ -89,12 +90,19 @@ export class FeatureReads {
         done: false,
         settle: (result) => (result instanceof ServingError ? reject(result) : resolve(result)),
       };
+      this.#calls.add(call);
       this.#scatter(
         call,
         keys.map((_, row) => row),
         [],
       );
     });
+  }
+
+  /** Reads under way are answered with UNAVAILABLE. */
+  stop(): void {
+    const stopping = new ServingError('UNAVAILABLE', 'edge', 'this gateway is stopping');
+    for (const call of [...this.#calls]) this.#settle(call, stopping);
   }
 
   onReply(reply: ReadFeaturesReply): void {
@@ -191,6 +199,7 @@ export class FeatureReads {
   #settle(call: ReadCall, result: readonly FeatureReadRow[] | ServingError): void {
     if (call.done) return;
     call.done = true;
+    this.#calls.delete(call);
     call.timer.cancel();
     call.settle(result);
   }

@@ -88,12 +88,12 @@ function freshnessOf(request: RouterRequest, answers: readonly Answer[]): RowFre
       ageMs[row] = answer.freshness!.ageMs[i]!;
     });
   });
-  const defaulted = mergeRows(
-    answers.map((answer) => answer.freshness!.defaulted),
-    'UINT8',
-    rows,
-    indices,
-  );
+  const bitmaps = answers.map((answer, p) => {
+    const { defaulted } = answer.freshness!;
+    if (defaulted.length > 0) return defaulted;
+    return new Uint8Array(Math.ceil(plan.featureNames.length / 8) * indices[p]!.length);
+  });
+  const defaulted = mergeRows(bitmaps, 'UINT8', rows, indices);
   return named({ appliedSeq, ageMs, defaulted, defaultedNames: [] }, plan.featureNames);
 }
 
@@ -102,6 +102,7 @@ const NO_BITS = new Uint8Array(0);
 /** Names travel only where something fell back: they would be most of the bytes of a healthy answer. */
 function named(freshness: RowFreshness, featureNames: readonly string[]): RowFreshness {
   const { appliedSeq, ageMs, defaulted } = freshness;
-  if (defaulted.every((bits) => bits === 0)) return { appliedSeq, ageMs, defaulted: NO_BITS, defaultedNames: [] };
+  if (defaulted.length === 0 || defaulted.every((bits) => bits === 0))
+    return { appliedSeq, ageMs, defaulted: NO_BITS, defaultedNames: [] };
   return { appliedSeq, ageMs, defaulted, defaultedNames: featureNames as string[] };
 }

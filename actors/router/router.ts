@@ -57,6 +57,8 @@ export class Router implements Behaviour {
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines<RouterRequest>;
   readonly #open = new SlotTable<RouterRequest>();
+  readonly #requestIdPrefix = `${randomHex(6)}-`;
+  #requests = 0;
   #draining = false;
 
   constructor(
@@ -149,7 +151,7 @@ export class Router implements Behaviour {
       openId: 0,
       callerId: message.id,
       replyTo: message.replyTo,
-      requestId: message.requestId === '' ? randomHex(8) : message.requestId,
+      requestId: message.requestId === '' ? this.#newRequestId() : message.requestId,
       ...this.#traceOf(message),
       plan,
       admitted,
@@ -165,11 +167,20 @@ export class Router implements Behaviour {
     this.#guard(request, () => this.#dispatcher.start(request, admitted));
   }
 
-  /** A trace id without a trace context says: traced elsewhere, not sampled. */
+  /** Unique over routers and starts; counted, since drawing one costs more than the rest of the bookkeeping. */
+  #newRequestId(): string {
+    this.#requests++;
+    return this.#requestIdPrefix + this.#requests.toString(36);
+  }
+
+  /**
+   * A trace id without a trace context says: decided already, not sampled. Without either it is ours to decide, and an
+   * unsampled request gets no id.
+   */
   #traceOf(message: Predict): Pick<RouterRequest, 'traceId' | 'trace'> {
     const parent = message.trace ?? null;
     const sampled = parent !== null || (message.traceId === '' && this.#tracer.decideSampled());
-    if (!sampled) return { traceId: message.traceId === '' ? this.#tracer.newTraceId() : message.traceId, trace: null };
+    if (!sampled) return { traceId: message.traceId, trace: null };
     const traceId = parent !== null ? idHex(parent.traceId) : this.#tracer.newTraceId();
     const own = { traceId: parent?.traceId ?? idBytes(traceId), spanId: idBytes(this.#tracer.newSpanId()) };
     return { traceId, trace: { parent, own } };

@@ -31,6 +31,7 @@ export interface ActorContext {
   after(delayMs: number, callback: () => void): TimerHandle;
   every(periodMs: number, callback: () => void): TimerHandle;
   endOfTurn(callback: () => void): void;
+  afterInput(callback: () => void): void;
 }
 
 /** An actor's timers in the form of a clock's. */
@@ -145,7 +146,7 @@ export class ActorSystem {
       }
     }
     this.#running = false;
-    if (this.#ready.length > 0) this.#options.clock.endOfTurn(() => this.run());
+    if (this.#ready.length > 0) this.#options.clock.afterInput(() => this.run());
   }
 
   /** Stops every actor, last started first. Messages left in mailboxes are refused. */
@@ -282,6 +283,7 @@ export class ActorSystem {
       after: (delayMs, callback) => clock.after(delayMs, supervised(callback)),
       every: (periodMs, callback) => clock.every(periodMs, supervised(callback)),
       endOfTurn: (callback) => clock.endOfTurn(supervised(callback)),
+      afterInput: (callback) => clock.afterInput(supervised(callback)),
     };
   }
 }

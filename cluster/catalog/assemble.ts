@@ -59,6 +59,8 @@ export function assemble(
   return { inputs, freshness: new FeatureReader(plan, request, everywherePartition, lookup, blocks).read() };
 }
 
+const NOTHING_DEFAULTED = new Uint8Array(0);
+
 /** One call's walk over reads and rows. */
 class FeatureReader {
   readonly #plan: ServingPlan;
@@ -67,7 +69,8 @@ class FeatureReader {
   readonly #lookup: Lookup;
   readonly #blocks: readonly (Block | null)[];
   readonly #bitmapBytes: number;
-  readonly #defaulted: Uint8Array;
+  /** Made when the first feature falls back. */
+  #defaulted: Uint8Array = NOTHING_DEFAULTED;
 
   constructor(
     plan: ServingPlan,
@@ -82,7 +85,6 @@ class FeatureReader {
     this.#lookup = lookup;
     this.#blocks = blocks;
     this.#bitmapBytes = Math.ceil(plan.featureNames.length / 8);
-    this.#defaulted = new Uint8Array(this.#bitmapBytes * request.rows);
   }
 
   read(): RowFreshness {
@@ -148,6 +150,7 @@ class FeatureReader {
 
   #writeDefault(cell: FeatureCell, row: number): void {
     this.#write(cell, cell.feature.default, row);
+    if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
     this.#defaulted[row * this.#bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
   }
 
@@ -192,7 +195,7 @@ function copyWords(source: Uint32Array, from: number, target: Uint32Array, to: n
 /** Names of the features that fell back to their default in one row. */
 export function defaultedNames(featureNames: readonly string[], defaulted: Uint8Array, row: number): string[] {
   const names: string[] = [];
-  if (featureNames.length === 0) return names;
+  if (featureNames.length === 0 || defaulted.length === 0) return names;
   const bitmapBytes = Math.ceil(featureNames.length / 8);
   for (let bit = 0; bit < featureNames.length; bit++) {
     if ((defaulted[row * bitmapBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) names.push(featureNames[bit]!);

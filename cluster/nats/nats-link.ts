@@ -43,14 +43,15 @@ export type ServiceRequest = {
   readonly subject: string;
   readonly bytes: Uint8Array;
   header(name: string): string | undefined;
-  respond(bytes: Uint8Array, headers?: Readonly<Record<string, string>>): void;
-  /** Error headers as the NATS services framework has them (ADR-32), and a body. */
+  /** False when it cannot be sent: longer than the server takes, or no connection. */
+  respond(bytes: Uint8Array, headers?: Readonly<Record<string, string>>): boolean;
+  /** Error headers as the NATS services framework has them (ADR-32), and a body. False as for `respond`. */
   respondError(
     numericCode: number,
     message: string,
     bytes: Uint8Array,
     headers?: Readonly<Record<string, string>>,
-  ): void;
+  ): boolean;
 };
 
 export async function connectNats(options: NatsOptions): Promise<NatsLink> {
@@ -207,17 +208,9 @@ export class NatsLink implements Wire {
             subject: message.subject,
             bytes: message.data,
             header: (name) => (message.headers?.has(name) ? message.headers.get(name) : undefined),
-            respond: (bytes, extra) => {
-              message.respond(bytes, extra === undefined ? undefined : { headers: natsHeaders(extra) });
-            },
-            respondError: (code, text, bytes, extra) => {
-              message.respondError(
-                code,
-                oneLine(text),
-                bytes,
-                extra === undefined ? undefined : { headers: natsHeaders(extra) },
-              );
-            },
+            respond: (bytes, extra) => this.#sent(() => message.respond(bytes, publishOptions(extra))),
+            respondError: (code, text, bytes, extra) =>
+              this.#sent(() => message.respondError(code, oneLine(text), bytes, publishOptions(extra))),
           });
         },
       });
@@ -243,6 +236,15 @@ export class NatsLink implements Wire {
     await this.#connection.close();
   }
 
+  #sent(send: () => boolean): boolean {
+    try {
+      return send();
+    } catch (thrown) {
+      this.#log.warn({ err: thrown }, 'an answer could not be sent');
+      return false;
+    }
+  }
+
   async #followStatus(): Promise<void> {
     for await (const status of this.#connection.status()) {
       if (status.type === Events.Disconnect) this.#setConnected(false);
@@ -259,6 +261,10 @@ export class NatsLink implements Wire {
     else this.#log.warn({}, 'NATS disconnected');
     for (const listener of this.#listeners) listener(connected);
   }
+}
+
+function publishOptions(fields: Readonly<Record<string, string>> | undefined) {
+  return fields === undefined ? undefined : { headers: natsHeaders(fields) };
 }
 
 function natsHeaders(fields: Readonly<Record<string, string>>) {

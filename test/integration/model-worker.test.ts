@@ -483,7 +483,9 @@ async function onDevice(device: string, path: string, env: Readonly<Record<strin
   return JSON.parse(text) as ChildSaid;
 }
 
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** Debian's chromium brings a Vulkan driver that computes on the CPU, and Vulkan's loader beside it. */
+const CHROMIUM = '/usr/lib/chromium';
+const SWIFTSHADER = join(CHROMIUM, 'vk_swiftshader_icd.json');
 
 describe('a device', () => {
   let path: string;
@@ -530,7 +532,7 @@ describe('a device', () => {
     `webgpu:0 gives the same numbers as cpu (skipped where there is no ${SWIFTSHADER}, which Debian's chromium brings)`,
     async () => {
       const cpu = await onDevice('cpu', path);
-      const gpu = await onDevice('webgpu:0', path, { VK_ICD_FILENAMES: SWIFTSHADER });
+      const gpu = await onDevice('webgpu:0', path, { VK_ICD_FILENAMES: SWIFTSHADER, LD_LIBRARY_PATH: CHROMIUM });
       expect(gpu.message).toBeUndefined();
       expect(gpu.shape).toEqual([5, 4]);
       expect(gpu.values).toHaveLength(20);

@@ -90,7 +90,7 @@ export type EngineFaults = {
   /** A run of `plain` for several requests fails with this probability: each of them then runs alone. */
   readonly failures: number;
   /** A run takes `stuckMs` with this probability. */
-  readonly stuck: number;
+  stuck: number;
   readonly stuckMs: number;
 };
 

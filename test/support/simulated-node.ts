@@ -155,6 +155,7 @@ export class SimulatedNode {
       after: (delayMs, callback): TimerHandle => clock.after(delayMs, this.#guarded(callback)),
       every: (periodMs, callback): TimerHandle => clock.every(periodMs, this.#guarded(callback)),
       endOfTurn: (callback) => clock.endOfTurn(this.#guarded(callback)),
+      afterInput: (callback) => clock.afterInput(this.#guarded(callback)),
     };
   }
 }

@@ -105,9 +105,10 @@ describe('the system clock', () => {
     expect(ticks).toBe(3);
   });
 
-  it('ends a turn after the microtasks and callbacks of now, before later timers', async () => {
+  it('ends a turn with the callback of now, and gets to input before later timers', async () => {
     const order: string[] = [];
     await new Promise<void>((resolve) => {
+      systemClock.afterInput(() => order.push('after input'));
       systemClock.endOfTurn(() => order.push('end of turn'));
       systemClock.after(20, () => {
         order.push('timer');
@@ -116,6 +117,6 @@ describe('the system clock', () => {
       queueMicrotask(() => order.push('microtask'));
       order.push('now');
     });
-    expect(order).toEqual(['now', 'microtask', 'end of turn', 'timer']);
+    expect(order).toEqual(['now', 'end of turn', 'microtask', 'after input', 'timer']);
   });
 });

@@ -39,6 +39,10 @@ class StallingClock implements Clock {
     this.#world.endOfTurn(callback);
   }
 
+  afterInput(callback: () => void): void {
+    this.#world.afterInput(callback);
+  }
+
   resume(): void {
     this.stalled = false;
     // An interval that came due several times in a stall fires once after it.

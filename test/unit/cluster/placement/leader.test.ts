@@ -57,6 +57,10 @@ class ProcessClock implements Clock {
     callback();
   }
 
+  afterInput(callback: () => void): void {
+    callback();
+  }
+
   pause(): void {
     this.#paused = true;
   }

@@ -15,6 +15,7 @@ class TwoClocks implements Clock {
   after = () => ({ cancel() {} });
   every = () => ({ cancel() {} });
   endOfTurn = () => {};
+  afterInput = () => {};
 }
 
 describe('the anchor between the clocks', () => {
