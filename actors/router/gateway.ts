@@ -70,6 +70,7 @@ export class LocalGateway implements Gateway, Behaviour {
     for (const waiting of this.#waiting.values()) {
       waiting.reject(new ServingError('UNAVAILABLE', 'edge', 'this gateway is stopping'));
     }
+    this.#parts.reads.stop();
   }
 
   /** The router answers every request by its deadline, so there is no timer here. */

@@ -105,7 +105,13 @@ export class ActorSystem {
       stopped: false,
     };
     this.#actors.set(name, actor);
-    actor.behaviour = start(actor.context);
+    try {
+      actor.behaviour = start(actor.context);
+    } catch (thrown) {
+      this.#stopActor(actor);
+      this.#actors.delete(name);
+      throw thrown;
+    }
     return self;
   }
 
@@ -221,7 +227,8 @@ export class ActorSystem {
     try {
       actor.behaviour = actor.start(actor.context);
     } catch (thrown) {
-      this.#supervise(actor, thrown);
+      // A start that fails is no verdict on one message, whatever it throws: never resume from it.
+      this.#supervise(actor, new Error(`actor '${actor.name}' could not be started again`, { cause: thrown }));
       return;
     }
     if (actor.mailbox.length > 0 && !actor.scheduled) {

@@ -64,13 +64,13 @@ describe('a record', () => {
 
   it('stands in the file as its format says', () => {
     const record = encodeRecord(profile, 1_700_000_000_000, 7, pack({ age: 1, vip: true }));
-    const expected = Buffer.alloc(24 + 1 + 13);
+    const expected = Buffer.alloc(24 + 8 + 13);
     expected.writeUInt32LE(profile.schemaHash, 0);
     expected.writeDoubleLE(1_700_000_000_000, 4);
     expected.writeDoubleLE(7, 12);
     expected[24] = 0b010;
-    expected.writeBigInt64LE(1n, 25);
-    expected[37] = 1;
+    expected.writeBigInt64LE(1n, 32);
+    expected[44] = 1;
     expect(Buffer.from(record).toString('hex')).toBe(expected.toString('hex'));
   });
 
@@ -96,7 +96,7 @@ describe('packing a row', () => {
 
   it('is the same for the same row, so that replicas agree byte by byte', () => {
     expect(pack({ vip: false, age: null })).toEqual(pack({ age: undefined, vip: false }));
-    expect([...pack({})]).toEqual([0b111, ...new Array<number>(13).fill(0)]);
+    expect([...pack({})]).toEqual([0b111, ...new Array<number>(7 + 13).fill(0)]);
   });
 
   it('reads 64-bit numbers as numbers, bigints or text, to the last digit', () => {

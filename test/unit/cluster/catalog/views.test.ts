@@ -41,10 +41,10 @@ describe('a view', () => {
       ['score', 1, 8],
       ['vip', 2, 12],
     ]);
-    expect([one.valuesBytes, one.bitmapBytes, one.version, one.placement, one.ttlMs]).toEqual([13, 1, 1, 'sharded', 0]);
+    expect([one.valuesBytes, one.bitmapBytes, one.version, one.placement, one.ttlMs]).toEqual([13, 8, 1, 'sharded', 0]);
     expect(one.featureByName.get('vip')).toBe(one.features[2]);
-    const nine = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, bool()]));
-    expect(view({ name: 'v', entity: user, features: nine }).bitmapBytes).toBe(2);
+    const many = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`f${i}`, bool()]));
+    expect(view({ name: 'v', entity: user, features: many }).bitmapBytes).toBe(16);
   });
 
   it('reads ttl in milliseconds or as text with a unit', () => {
