@@ -71,11 +71,16 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     if (what === 'placement' && table !== null) routing.setPlacement(table);
     else if (what === 'members') routing.setMembers(cluster.members.members());
     else if (what === 'models') routing.modelsChanged();
-    const live = new Set(
-      cluster.members.members().flatMap((member) => (member.state === 'dead' ? [] : [member.heartbeat.node])),
-    );
-    router?.routingChanged(live);
+    router?.routingChanged(liveNodes(cluster));
     cluster.standing.ready = notReady(cluster, routing).length === 0;
+  });
+  // What was sent to a process that has probably died goes elsewhere now, not when its heartbeats have been missed.
+  cluster.onLinkLost((lost) => {
+    const live = liveNodes(cluster);
+    live.delete(lost);
+    routing.suspect(lost);
+    router?.routingChanged(live);
+    clock.after(config.deadAfterMs, () => routing.setMembers(cluster.members.members()));
   });
   cluster.transport.listen(CALLS);
   const natsBridge = await startNatsBridge({
@@ -114,6 +119,10 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       await bridge.close();
     },
   };
+}
+
+function liveNodes(cluster: ClusterProcess): Set<string> {
+  return new Set(cluster.members.live().map((member) => member.heartbeat.node));
 }
 
 function pushMetrics(cluster: ClusterProcess): (view: string, accepted: number, rejected: number) => void {

@@ -1,57 +1,72 @@
 /**
  * What is under way, by a number that is given out and taken back thousands of times a second. A Map would do, but not at
  * that rate: V8's hash tables leave a trail of outgrown copies behind, each of which keeps what it held from being
- * collected young. Slots of an array are used again and leave nothing.
+ * collected young. The slots of one array are used again and leave nothing.
  *
- *     number = generation · slot: a late answer to what used the slot before finds nothing
+ * Numbers rise through all of 32 bits, so that an answer that comes late, from a process that was frozen say, finds
+ * nothing rather than somebody else: the same number comes again after four billion others. A number's slot is its
+ * lowest bits; numbers whose slot is still taken are left out.
  */
 
-const SLOT_BITS = 20;
-const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const GENERATIONS = 1 << (32 - SLOT_BITS);
+const SLOTS_MIN = 64;
 
 export class SlotTable<T extends object> {
-  readonly #items: (T | null)[] = [];
-  readonly #generations: number[] = [];
-  readonly #free: number[] = [];
+  #items: (T | null)[] = new Array<T | null>(SLOTS_MIN).fill(null);
+  #ids = new Uint32Array(SLOTS_MIN);
+  #size = 0;
+  #last = 0;
 
   get size(): number {
-    return this.#items.length - this.#free.length;
+    return this.#size;
   }
 
-  /** Throws RangeError when more than a million are under way: the owner bounds them far below. */
+  /** The item's number, never 0. */
   add(item: T): number {
-    let slot = this.#free.pop();
-    if (slot === undefined) {
-      slot = this.#items.length;
-      if (slot > SLOT_MASK) throw new RangeError(`more than ${SLOT_MASK + 1} entries`);
-      this.#items.push(item);
-      this.#generations.push(1);
-    } else {
-      this.#items[slot] = item;
-    }
-    return ((this.#generations[slot]! << SLOT_BITS) | slot) >>> 0;
+    if (this.#size * 2 >= this.#items.length) this.#grow();
+    const mask = this.#items.length - 1;
+    let id = this.#last;
+    do {
+      id = (id + 1) >>> 0;
+    } while (id === 0 || this.#items[id & mask] !== null);
+    this.#last = id;
+    this.#items[id & mask] = item;
+    this.#ids[id & mask] = id;
+    this.#size++;
+    return id;
   }
 
   get(id: number): T | null {
-    const slot = id & SLOT_MASK;
-    return this.#generations[slot] === id >>> SLOT_BITS ? (this.#items[slot] ?? null) : null;
+    const slot = id & (this.#items.length - 1);
+    return this.#ids[slot] === id ? this.#items[slot]! : null;
   }
 
   /** What was there; null where it was taken out before. */
   remove(id: number): T | null {
     const item = this.get(id);
     if (item === null) return null;
-    const slot = id & SLOT_MASK;
-    this.#items[slot] = null;
-    // Never 0: that is the number of what was never added.
-    this.#generations[slot] = (this.#generations[slot]! % (GENERATIONS - 1)) + 1;
-    this.#free.push(slot);
+    this.#items[id & (this.#items.length - 1)] = null;
+    this.#size--;
     return item;
   }
 
   /** Everything there is now; adding and removing meanwhile is safe. */
   values(): T[] {
     return this.#items.filter((item) => item !== null);
+  }
+
+  /** Twice the slots: numbers that had different slots still have. */
+  #grow(): void {
+    const { length } = this.#items;
+    const items = new Array<T | null>(length * 2).fill(null);
+    const ids = new Uint32Array(length * 2);
+    for (let slot = 0; slot < length; slot++) {
+      const item = this.#items[slot]!;
+      if (item === null) continue;
+      const id = this.#ids[slot]!;
+      items[id & (length * 2 - 1)] = item;
+      ids[id & (length * 2 - 1)] = id;
+    }
+    this.#items = items;
+    this.#ids = ids;
   }
 }

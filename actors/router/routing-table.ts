@@ -66,6 +66,12 @@ export class RoutingTable {
     this.#rebuild();
   }
 
+  /** Avoids a process, of which there is a sign that it died, until membership is looked at again. */
+  suspect(node: string): void {
+    const target = this.#targets.get(node);
+    if (target !== undefined) target.suspect = true;
+  }
+
   modelsChanged(): void {
     this.#rebuild();
   }

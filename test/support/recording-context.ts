@@ -35,6 +35,10 @@ export class RecordingContext implements ActorContext {
     this.clock.endOfTurn(callback);
   }
 
+  afterInput(callback: () => void): void {
+    this.clock.afterInput(callback);
+  }
+
   /** What was sent since the last call. */
   take(): Sent[] {
     return this.sent.splice(0);
