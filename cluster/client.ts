@@ -123,7 +123,7 @@ class Client implements DovetailClient {
       wire: nats,
       clock,
       log: silentLog,
-      envelopeBytesMax: 32_768,
+      envelopeBytesMax: 65_536,
       deliver: (_actor, message) => this.#receive(message),
       onTurnEnd: () => {},
     });

@@ -136,7 +136,7 @@ export const SETTINGS = {
   // Large enough to carry a few hundred requests, small enough that none waits long for the rest to be encoded.
   envelopeBytesMax: setting(
     'envelope-bytes-max',
-    32_768,
+    65_536,
     whole(1_024, 8_388_608),
     'an envelope this large is sent before the turn ends',
   ),

@@ -4,7 +4,7 @@
  */
 import { codeFromNumber, ERROR_RULES, type ErrorCode, ServingError, type Stage } from './errors.ts';
 import * as codec from './letter-codec.ts';
-import { DATA_TYPES, type Tensor } from './tensor.ts';
+import { DATA_TYPE_NUMBER, DATA_TYPES, type Tensor } from './tensor.ts';
 import { TextCache, WireReader, WireWriter } from './wire.ts';
 
 export type WireTensor = { name: string; datatype: number; shape: number[]; data: Uint8Array };
@@ -247,7 +247,7 @@ export function decodePredict(bytes: Uint8Array): Predict {
 export function toWireTensor(tensor: Tensor): WireTensor {
   return {
     name: tensor.name,
-    datatype: DATA_TYPES.indexOf(tensor.datatype),
+    datatype: DATA_TYPE_NUMBER[tensor.datatype],
     shape: tensor.shape as number[],
     data: tensor.data,
   };

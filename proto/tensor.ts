@@ -39,6 +39,11 @@ export const DATA_TYPE_BYTES: Readonly<Record<DataType, number>> = {
 /** Position in this list is the datatype's number on the wire; append only. */
 export const DATA_TYPES = Object.keys(DATA_TYPE_BYTES) as DataType[];
 
+/** The datatype's number on the wire. */
+export const DATA_TYPE_NUMBER = Object.fromEntries(DATA_TYPES.map((type, number) => [type, number])) as Readonly<
+  Record<DataType, number>
+>;
+
 export function isDataType(text: unknown): text is DataType {
   return typeof text === 'string' && Object.hasOwn(DATA_TYPE_BYTES, text);
 }

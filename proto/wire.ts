@@ -147,12 +147,14 @@ export class WireWriter {
 
   #varint(value: number): void {
     const buffer = this.#buffer;
+    let at = this.#at;
     let rest = value >>> 0;
     while (rest > 127) {
-      buffer[this.#at++] = (rest & 0x7f) | 0x80;
+      buffer[at++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    buffer[this.#at++] = rest;
+    buffer[at++] = rest;
+    this.#at = at;
   }
 
   #room(bytes: number): void {
@@ -201,17 +203,19 @@ export class WireReader {
 
   varint(): number {
     const bytes = this.#bytes;
-    let byte = bytes[this.#at++]!;
-    if (byte < 128) return this.#checked(byte);
+    let at = this.#at;
+    let byte = bytes[at++]!;
     let value = byte & 0x7f;
-    for (let shift = 7; shift < 35; shift += 7) {
-      byte = bytes[this.#at++]!;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 128) return this.#checked(value >>> 0);
+    for (let shift = 7; byte > 127; shift += 7) {
+      if (shift > 63) throw new RangeError('a number is longer than ten bytes');
+      byte = bytes[at++]!;
+      // Numbers over 32 bits: the rest is read and dropped, as protobuf's own readers do for a 32-bit field.
+      if (shift < 35) value |= (byte & 0x7f) << shift;
     }
-    // Numbers over 32 bits: the rest is read and dropped, as protobuf's own readers do for a 32-bit field.
-    for (let i = 0; i < 5; i++) if (bytes[this.#at++]! < 128) return this.#checked(value >>> 0);
-    throw new RangeError('a number is longer than ten bytes');
+    // Past the end bytes are undefined, which is not over 127 either.
+    if (at > this.#end) throw tooShort();
+    this.#at = at;
+    return value >>> 0;
   }
 
   /** Text that is the same in many messages: decoded once. */
@@ -283,11 +287,6 @@ export class WireReader {
   /** Throws unless exactly `end` has been reached. */
   finish(end: number): void {
     if (this.#at !== end) throw tooShort();
-  }
-
-  #checked(value: number): number {
-    if (this.#at > this.#end) throw tooShort();
-    return value;
   }
 }
 

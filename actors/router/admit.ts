@@ -3,8 +3,7 @@
  * What passes is in the order and form that shard and worker expect. Pure.
  */
 
-import { rowShape } from '../../cluster/catalog/model-spec.ts';
-import type { PlannedInput, ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { invalid, type ServingError } from '../../proto/errors.ts';
 import { checkEntityKey, quoteShort } from '../../proto/names.ts';
 import { bytesElements, checkByteLength, checkShape, type DataType, type Tensor } from '../../proto/tensor.ts';
@@ -25,27 +24,36 @@ export type AdmissionLimits = { readonly rowsMax: number; readonly elementsMax: 
 export function admit(plan: ServingPlan, tensors: readonly Tensor[], limits: AdmissionLimits): Admitted {
   const expected = plan.requestInputs.length + (plan.entityInput === null ? 0 : 1);
   if (tensors.length !== expected) checkNames(plan, tensors);
+  const { requestInputs, entityInput } = plan;
   let rows = -1;
-  const agree = (name: string, own: number) => {
-    if (rows >= 0 && own !== rows)
-      throw invalid(`input '${name}' has ${own} rows, the others ${rows}; give all inputs the same number`);
-    rows = own;
-  };
-  const keys =
-    plan.entityInput === null
-      ? []
-      : readKeys(plan.entityInput, tensorNamed(plan, tensors, plan.entityInput), limits, agree);
-  const shapes: (readonly number[])[] = [];
-  const inputs = plan.requestInputs.map((input) => {
+  let keys: Uint8Array[] = [];
+  if (entityInput !== null) {
+    const tensor = tensorNamed(plan, tensors, entityInput);
+    rows = rowsOf(entityInput, tensor, 'BYTES', KEY_SHAPE, true, limits);
+    keys = bytesElements(tensor.data);
+    for (const key of keys) checkEntityKey(entityInput, key);
+  }
+  const inputs: Uint8Array[] = [];
+  let free = false;
+  for (const input of requestInputs) {
     const tensor = tensorNamed(plan, tensors, input.name);
-    shapes.push(checkInput(plan, input, tensor, limits, agree));
-    return tensor.data;
-  });
+    const own = rowsOf(input.name, tensor, input.datatype, input.shape, plan.spec.batched, limits);
+    if (rows >= 0 && own !== rows) {
+      throw invalid(`input '${input.name}' has ${own} rows, the others ${rows}; give all inputs the same number`);
+    }
+    rows = own;
+    if (input.entityName !== null) for (const key of bytesElements(tensor.data)) checkEntityKey(input.name, key);
+    if (input.refuseNonFinite) checkFinite(input.name, tensor);
+    free ||= isFree(input.shape);
+    inputs.push(tensor.data);
+  }
   if (rows < 1) throw invalid(`a request for ${plan.key} needs at least one row`);
   if (rows > limits.rowsMax) throw invalid(`${rows} rows in one request; at most ${limits.rowsMax} are allowed`);
   if (!plan.spec.batched && rows > 1) throw invalid(`model ${plan.key} takes one row a request, got ${rows}`);
-  return { rows, keys, inputs, dims: freeDims(plan, shapes) };
+  return { rows, keys, inputs, dims: free ? freeDims(plan, tensors) : [] };
 }
+
+const KEY_SHAPE: readonly number[] = [1];
 
 function tensorNamed(plan: ServingPlan, tensors: readonly Tensor[], name: string): Tensor {
   let found: Tensor | undefined;
@@ -79,85 +87,76 @@ function expectedNames(plan: ServingPlan): string {
   return (plan.entityInput === null ? names : [`${plan.entityInput} (BYTES)`, ...names]).join(', ');
 }
 
-function readKeys(
+/**
+ * Checks datatype, shape and byte length; returns how many rows the tensor has. A row has `rowDims`; [n] is taken for
+ * [n, 1]. A model that does not batch may leave rows out.
+ */
+function rowsOf(
   name: string,
   tensor: Tensor,
+  datatype: DataType,
+  rowDims: readonly number[],
+  batched: boolean,
   limits: AdmissionLimits,
-  agree: (name: string, rows: number) => void,
-): Uint8Array[] {
-  checkDatatype(name, tensor.datatype, 'BYTES');
-  checkShape(name, tensor.shape, limits.elementsMax);
-  agree(name, rowsOf(name, tensor.shape, [1], true));
+): number {
+  if (tensor.datatype !== datatype) throw invalid(`input '${name}' must be ${datatype}, got ${tensor.datatype}`);
+  const { shape } = tensor;
+  checkShape(name, shape, limits.elementsMax);
+  const rows = rowsOfShape(name, shape, rowDims, batched);
   checkByteLength(tensor);
-  const keys = bytesElements(tensor.data);
-  for (const key of keys) checkEntityKey(name, key);
-  return keys;
+  return rows;
 }
 
-function checkInput(
-  plan: ServingPlan,
-  input: PlannedInput,
-  tensor: Tensor,
-  limits: AdmissionLimits,
-  agree: (name: string, rows: number) => void,
-): readonly number[] {
-  checkDatatype(input.name, tensor.datatype, input.datatype);
-  checkShape(input.name, tensor.shape, limits.elementsMax);
-  const rows = rowsOf(input.name, tensor.shape, input.shape, plan.spec.batched);
-  agree(input.name, rows);
-  checkByteLength(tensor);
-  if (input.entityName !== null) for (const key of bytesElements(tensor.data)) checkEntityKey(input.name, key);
-  if (input.refuseNonFinite) checkFinite(input.name, tensor);
-  const leading = tensor.shape.length - input.shape.length;
-  return leading <= 0 ? tensor.shape : tensor.shape.slice(leading);
-}
-
-function checkDatatype(name: string, got: DataType, wanted: DataType): void {
-  if (got !== wanted) throw invalid(`input '${name}' must be ${wanted}, got ${got}`);
-}
-
-/** Rows of a tensor whose rows have `rowDims`; [n] is taken for [n, 1]. A model that does not batch may leave rows out. */
-function rowsOf(name: string, shape: readonly number[], rowDims: readonly number[], batched: boolean): number {
-  const single = rowDims.length === 1 && rowDims[0] === 1;
-  if (single && shape.length === 1) return shape[0]!;
-  if (!batched && fits(shape, rowDims)) return 1;
-  if (shape.length === rowDims.length + 1 && fits(shape.slice(1), rowDims)) return shape[0]!;
+function rowsOfShape(name: string, shape: readonly number[], rowDims: readonly number[], batched: boolean): number {
+  if (shape.length === 1 && rowDims.length === 1 && rowDims[0] === 1) return shape[0]!;
+  if (!batched && fits(shape, 0, rowDims)) return 1;
+  if (fits(shape, 1, rowDims)) return shape[0]!;
   const wanted = [batched ? 'rows' : '1', ...rowDims.map((dimension) => (dimension < 0 ? 'any' : dimension))];
   throw invalid(`input '${name}' must have shape [${wanted.join(',')}], got [${shape.join(',')}]`);
 }
 
-function fits(shape: readonly number[], wanted: readonly number[]): boolean {
-  return shape.length === wanted.length && wanted.every((dimension, i) => dimension < 0 || dimension === shape[i]);
+/** Whether `shape`, from dimension `from` on, is what is wanted. */
+function fits(shape: readonly number[], from: number, wanted: readonly number[]): boolean {
+  if (shape.length !== wanted.length + from) return false;
+  for (let i = 0; i < wanted.length; i++) if (wanted[i]! >= 0 && wanted[i] !== shape[from + i]) return false;
+  return true;
 }
 
-function freeDims(plan: ServingPlan, shapes: readonly (readonly number[])[]): number[] {
+function isFree(shape: readonly number[]): boolean {
+  for (let i = 0; i < shape.length; i++) if (shape[i]! < 0) return true;
+  return false;
+}
+
+/** Dimensions of a row as this request has them, for every model input that leaves some open. */
+function freeDims(plan: ServingPlan, tensors: readonly Tensor[]): number[] {
   const dims: number[] = [];
-  plan.modelInputs.forEach((input, i) => {
-    if (input.kind !== 'request') return;
-    if (rowShape(plan.spec.inputs[i]!, plan.spec.batched).some((dimension) => dimension < 0))
-      dims.push(...shapes[input.from]!);
-  });
+  for (const input of plan.modelInputs) {
+    if (input.kind !== 'request') continue;
+    const planned = plan.requestInputs[input.from]!;
+    if (!isFree(planned.shape)) continue;
+    const { shape } = tensorNamed(plan, tensors, planned.name);
+    dims.push(...shape.slice(shape.length - planned.shape.length));
+  }
   return dims;
 }
 
+/**
+ * NaN and the infinities have every bit of the exponent set (IEEE 754). Little-endian, so the exponent is in the last
+ * two bytes; read byte by byte, since a view of them would cost more than the few numbers of a row.
+ */
 function checkFinite(name: string, tensor: Tensor): void {
   const { data, datatype } = tensor;
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  switch (datatype) {
-    case 'FP32':
-      // All exponent bits set: NaN or an infinity (IEEE 754).
-      for (let i = 0; i < data.byteLength; i += 4)
-        if ((view.getUint32(i, true) & 0x7f800000) === 0x7f800000) throw nonFinite(name, i / 4);
-      return;
-    case 'FP64':
-      for (let i = 0; i < data.byteLength; i += 8)
-        if (!Number.isFinite(view.getFloat64(i, true))) throw nonFinite(name, i / 8);
-      return;
-    case 'FP16':
-      for (let i = 0; i < data.byteLength; i += 2)
-        if ((view.getUint16(i, true) & 0x7c00) === 0x7c00) throw nonFinite(name, i / 2);
-      return;
-    default:
+  const { length } = data;
+  if (datatype === 'FP32') {
+    for (let i = 3; i < length; i += 4) {
+      if ((data[i]! & 0x7f) === 0x7f && (data[i - 1]! & 0x80) !== 0) throw nonFinite(name, (i - 3) / 4);
+    }
+  } else if (datatype === 'FP64') {
+    for (let i = 7; i < length; i += 8) {
+      if ((data[i]! & 0x7f) === 0x7f && (data[i - 1]! & 0xf0) === 0xf0) throw nonFinite(name, (i - 7) / 8);
+    }
+  } else if (datatype === 'FP16') {
+    for (let i = 1; i < length; i += 2) if ((data[i]! & 0x7c) === 0x7c) throw nonFinite(name, (i - 1) / 2);
   }
 }
 

@@ -146,8 +146,10 @@ export class Dispatcher {
     }
     let shard: Target | null = null;
     if (plan.reads.length > 0) {
-      shard = chooseTarget(this.#ownersOfAll(part.partitions), part.avoid, this.#random);
-      if (shard === null) {
+      const owners = this.#ownersOfAll(part.partitions);
+      shard = chooseTarget(owners, part.avoid, this.#random);
+      // Rather several parts than one more try with a process that keeps silent.
+      if (shard === null || (!owners.some((owner) => isFit(owner, part)) && this.#fitApart(part))) {
         this.#resplit(part);
         return;
       }
@@ -197,6 +199,13 @@ export class Dispatcher {
     request.parts = request.parts.flatMap((other) => (other === part ? parts : [other]));
     request.partsLeft += parts.length - 1;
     for (const one of parts) this.#dispatch(one);
+  }
+
+  /** Whether each of a part's rows, taken alone, has an owner that neither failed this part nor is silent. */
+  #fitApart(part: Part): boolean {
+    const { partitions } = part;
+    if (partitions.length === 1) return false;
+    return partitions.every((partition) => this.#routing.owners(partition).some((owner) => isFit(owner, part)));
   }
 
   /** Processes that own every one of these partitions. */
@@ -250,8 +259,10 @@ export class Dispatcher {
     const { part } = attempt;
     if (attempt.over || part.request.done || part.answer !== null) return;
     const otherWorker = this.#routing.workers(part.request.plan.key).some((one) => one.node !== attempt.worker.node);
+    const { shard } = attempt;
     const otherShard =
-      attempt.shard !== null && this.#ownersOfAll(part.partitions).some((owner) => owner.node !== attempt.shard!.node);
+      shard !== null &&
+      part.partitions.every((partition) => this.#routing.owners(partition).some((owner) => owner.node !== shard.node));
     if (!(otherWorker || otherShard) || !this.#retries.spend()) return;
     this.#onRetry('silent');
     part.avoid.push(attempt.worker.node);
@@ -313,6 +324,10 @@ function selectPart(
     inputs.map((data, i) => selectRows(data, request.plan.requestInputs[i]!.datatype, rowsGiven, group)),
     dims,
   );
+}
+
+function isFit(owner: Target, part: Part): boolean {
+  return !owner.suspect && !part.avoid.includes(owner.node);
 }
 
 function chunks(rows: number, rowsMax: number): number[][] {

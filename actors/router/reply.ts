@@ -4,7 +4,7 @@ import { rowShape } from '../../cluster/catalog/model-spec.ts';
 import { mergeRows } from '../../cluster/catalog/select-rows.ts';
 import { ServingError } from '../../proto/errors.ts';
 import type { Answer, Message, RowFreshness, WireTensor } from '../../proto/letters.ts';
-import { DATA_TYPES } from '../../proto/tensor.ts';
+import { DATA_TYPE_NUMBER } from '../../proto/tensor.ts';
 import type { RouterRequest } from './request.ts';
 
 /** The reply of a request all of whose parts are answered. */
@@ -63,7 +63,7 @@ function outputsOf(request: RouterRequest, answers: readonly Answer[]): WireTens
     const parts = answers.map((answer) => answer.outputs[i]!);
     return {
       name: output.name,
-      datatype: DATA_TYPES.indexOf(output.datatype),
+      datatype: DATA_TYPE_NUMBER[output.datatype],
       shape: spec.batched ? [rows, ...own] : [...own],
       data: parts.length === 1 ? parts[0]! : mergeRows(parts, output.datatype, rows, rowsOfParts(request)),
     };

@@ -30,6 +30,7 @@ function answer(changes: Partial<Answer>): Answer {
 /** `parts`: the rows that each served (null: all) and its answer. */
 function reply(plan: ServingPlan, rows: number, parts: readonly [readonly number[] | null, Answer][]): PredictReply {
   const request: RouterRequest = {
+    openId: 1,
     callerId: 42,
     replyTo: 'n/a',
     requestId: 'r',

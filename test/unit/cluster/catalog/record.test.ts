@@ -113,7 +113,7 @@ describe('packing a row', () => {
     for (const value of [1.5, 2 ** 53, '1.0', '', ' 1', '0x10', '9223372036854775808', 2n ** 63n, true, [], {}]) {
       expect(refusal({ age: value })).toContain("'profile.age' must be a whole number (as text beyond 2^53), got ");
     }
-    for (const value of ['1', null === undefined, 1n, {}]) {
+    for (const value of ['1', false, 1n, {}]) {
       expect(refusal({ score: value })).toContain("'profile.score' must be a number, got ");
     }
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e39, -3.5e38]) {
