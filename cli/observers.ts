@@ -126,7 +126,7 @@ export function shardObserver(registry: MetricRegistry, tracer: Tracer): ShardOb
   };
 }
 
-export function workerObserver(registry: MetricRegistry, tracer: Tracer): WorkerObserver {
+export function workerObserver(registry: MetricRegistry, tracer: Tracer, log: Log): WorkerObserver {
   const batchRows = registry.histogram('dovetail_batch_rows', 'Rows in a run.', ROWS_BOUNDARIES, ['model']);
   const batchRequests = registry.histogram('dovetail_batch_requests', 'Requests in a run.', ROWS_BOUNDARIES, ['model']);
   const run = registry.histogram('dovetail_run_duration_seconds', 'One run of the model.', LATENCY_BOUNDARIES_SECONDS, [
@@ -150,6 +150,7 @@ export function workerObserver(registry: MetricRegistry, tracer: Tracer): Worker
       queue.with(model).record(queueSeconds);
     },
     failed: (model, code) => failures.with(model, code).add(),
+    batchFailed: (model, thrown) => log.warn({ err: thrown, model }, 'a run failed; its requests are run one by one'),
     batchSpans: (model, rows, sampled, startMs, endMs) => {
       const queued = sampled.map(({ request, arrivedMs }) => {
         const trace = request.trace!;

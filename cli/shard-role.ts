@@ -98,8 +98,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
-      await work;
+      // First, since what is queued may be waiting for a NATS that is gone.
       await follower.stop();
+      await work;
       cluster.transport.flush();
       await replica.close();
     },

@@ -49,7 +49,7 @@ export async function startWorkerRole(cluster: ClusterProcess, deviceText: strin
   cluster.system.spawn(
     ACTOR_NAMES.worker,
     { mailboxMessagesMax: config.mailboxMessagesMax },
-    modelWorker(served, workerObserver(registry, cluster.tracer)),
+    modelWorker(served, workerObserver(registry, cluster.tracer, log)),
   );
   cluster.transport.listen();
   await cluster.nats.flush();

@@ -5,7 +5,13 @@
  */
 
 /** One scheduled item, for `cancel`. */
-export type WheelEntry<T> = { readonly item: T; readonly dueMs: number; slot: number; index: number };
+export type WheelEntry<T> = {
+  readonly item: T;
+  readonly dueMs: number;
+  slot: number;
+  index: number;
+  cancelled: boolean;
+};
 
 const NOWHERE = -1;
 
@@ -28,13 +34,14 @@ export class TimerWheel<T> {
   }
 
   schedule(item: T, dueMs: number): WheelEntry<T> {
-    const entry: WheelEntry<T> = { item, dueMs, slot: NOWHERE, index: NOWHERE };
+    const entry: WheelEntry<T> = { item, dueMs, slot: NOWHERE, index: NOWHERE, cancelled: false };
     this.#insert(entry);
     return entry;
   }
 
   /** Harmless for an entry that has come due or was cancelled before. */
   cancel(entry: WheelEntry<T>): void {
+    entry.cancelled = true;
     if (entry.slot === NOWHERE) return;
     const slot = this.#slots[entry.slot]!;
     const last = slot.pop()!;
@@ -60,6 +67,8 @@ export class TimerWheel<T> {
       this.#size -= entries.length;
       for (const entry of entries) entry.slot = NOWHERE;
       for (const entry of entries) {
+        // An earlier callback of this round may have cancelled it.
+        if (entry.cancelled) continue;
         if (entry.dueMs <= nowMs) onDue(entry.item);
         else this.#insert(entry);
       }

@@ -14,6 +14,8 @@ export interface WorkerObserver {
   /** A batch ran. `queueSeconds`: of its oldest request. */
   ran(model: string, rows: number, requests: number, runSeconds: number, queueSeconds: number): void;
   failed(model: string, code: string): void;
+  /** A run failed; its requests are run one by one. */
+  batchFailed(model: string, thrown: unknown): void;
   /** Called with the sampled requests of a batch only. */
   batchSpans(
     model: string,
@@ -116,7 +118,7 @@ class ModelWorker implements Behaviour {
       for (const queued of decision.late) this.#answerLate(queued);
       if (decision.kind === 'dispatch') {
         this.#lastRun = model.key;
-        this.#run(model, decision.items, decision.rows);
+        void this.#run(model, decision.items, decision.rows);
         return;
       }
     }
@@ -128,49 +130,48 @@ class ModelWorker implements Behaviour {
     return last <= 0 && models.length === 1 ? models : [...models.slice(last + 1), ...models.slice(0, last + 1)];
   }
 
-  #run(model: ServedModel, items: readonly Queued<QueuedCompute>[], rows: number): void {
+  async #run(model: ServedModel, items: readonly Queued<QueuedCompute>[], rows: number): Promise<void> {
     const startMs = this.#context.clock.nowMs();
     this.#running = true;
     const requests = items.map((queued) => queued.item.request);
     this.#sweepWhileRunning(model);
-    model.run(requests, rows).then(
-      (shares) => {
-        const endMs = this.#context.clock.nowMs();
-        model.batcher.completed(endMs, rows, endMs - startMs);
-        this.#observer.ran(
-          model.key,
-          rows,
-          items.length,
-          (endMs - startMs) / 1_000,
-          (startMs - items[0]!.arrivedMs) / 1_000,
-        );
-        this.#answerAll(model, items, shares, rows, startMs, endMs);
-        this.#afterRun();
-      },
-      (thrown: unknown) => {
-        void this.#runOneByOne(model, requests, thrown);
-      },
-    );
+    try {
+      const shares = await model.run(requests, rows).catch((thrown: unknown) => {
+        this.#observer.batchFailed(model.key, thrown);
+        return null;
+      });
+      if (shares === null) {
+        await this.#runOneByOne(model, requests);
+        return;
+      }
+      const endMs = this.#context.clock.nowMs();
+      model.batcher.completed(endMs, rows, endMs - startMs);
+      const queueSeconds = (startMs - items[0]!.item.arrivedMs) / 1_000;
+      this.#observer.ran(model.key, rows, items.length, (endMs - startMs) / 1_000, queueSeconds);
+      this.#answerAll(model, items, shares, rows, startMs, endMs);
+    } catch (thrown) {
+      // A bug of ours. Thrown where the supervisor sees it: this actor starts afresh, its queue is refused.
+      this.#context.endOfTurn(() => {
+        throw thrown;
+      });
+    } finally {
+      if (model.batcher.running) model.batcher.failed(this.#context.clock.nowMs());
+      this.#afterRun();
+    }
   }
 
   /** A batch failed: each request runs by itself, so that only the one at fault is told so. */
-  async #runOneByOne(model: ServedModel, requests: readonly Compute[], thrown: unknown): Promise<void> {
-    if (requests.length === 1) {
-      this.#fail(requests[0]!, runError(model, thrown));
-    } else {
-      for (const request of requests) {
-        const startMs = this.#context.clock.nowMs();
-        try {
-          const [share] = await model.run([request], request.rows);
-          const endMs = this.#context.clock.nowMs();
-          this.#answer({ request, arrivedMs: startMs }, share!, request.rows, startMs, endMs, 0);
-        } catch (alone) {
-          this.#fail(request, runError(model, alone));
-        }
+  async #runOneByOne(model: ServedModel, requests: readonly Compute[]): Promise<void> {
+    for (const request of requests) {
+      const startMs = this.#context.clock.nowMs();
+      try {
+        const [share] = await model.run([request], request.rows);
+        const endMs = this.#context.clock.nowMs();
+        this.#answer({ request, arrivedMs: startMs }, share!, request.rows, startMs, endMs, 0);
+      } catch (thrown) {
+        this.#fail(request, runError(model, thrown));
       }
     }
-    model.batcher.failed(this.#context.clock.nowMs());
-    this.#afterRun();
   }
 
   /** Engines that do not block answer what expires while a batch runs at its deadline, not when the batch ends. */

@@ -95,7 +95,7 @@ export class Dispatcher {
 
   /** Forgets what is still under way for a part, or for all parts of a request. */
   forgetPart(part: Part): void {
-    for (const attempt of [...part.attempts]) this.#end(attempt);
+    while (part.attempts.length > 0) this.#end(part.attempts[0]!);
   }
 
   forgetRequest(request: RouterRequest): void {

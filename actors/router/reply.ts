@@ -3,14 +3,15 @@
 import { rowShape } from '../../cluster/catalog/model-spec.ts';
 import { mergeRows } from '../../cluster/catalog/select-rows.ts';
 import { ServingError } from '../../proto/errors.ts';
-import type { Answer, Message, RowFreshness, WireTensor } from '../../proto/letters.ts';
+import type { Answer, Message, RowFreshness, Timings, WireTensor } from '../../proto/letters.ts';
 import { DATA_TYPE_NUMBER } from '../../proto/tensor.ts';
 import type { RouterRequest } from './request.ts';
 
 /** The reply of a request all of whose parts are answered. */
 export function replyTo(request: RouterRequest, nowMs: number): Message {
   const { plan } = request;
-  const answers = request.parts.map((part) => part.answer!);
+  const answers: Answer[] = [];
+  for (const part of request.parts) answers.push(part.answer!);
   return {
     kind: 'predictReply',
     body: {
@@ -21,22 +22,22 @@ export function replyTo(request: RouterRequest, nowMs: number): Message {
       version: plan.spec.version,
       outputs: outputsOf(request, answers),
       freshness: freshnessOf(request, answers),
-      timings: {
-        totalUs: Math.round((nowMs - request.startMs) * 1_000),
-        shardUs: slowest(answers, (answer) => answer.shardUs),
-        queueUs: slowest(answers, (answer) => answer.queueUs),
-        runUs: slowest(answers, (answer) => answer.runUs),
-        batchRows: slowest(answers, (answer) => answer.batchRows),
-      },
+      timings: timingsOf(answers, Math.round((nowMs - request.startMs) * 1_000)),
       traceId: request.traceId,
     },
   };
 }
 
-function slowest(answers: readonly Answer[], of: (answer: Answer) => number): number {
-  let most = 0;
-  for (const answer of answers) most = Math.max(most, of(answer));
-  return most;
+/** Of the slowest part in each stage. */
+function timingsOf(answers: readonly Answer[], totalUs: number): Timings {
+  const timings = { totalUs, shardUs: 0, queueUs: 0, runUs: 0, batchRows: 0 };
+  for (const { shardUs, queueUs, runUs, batchRows } of answers) {
+    if (shardUs > timings.shardUs) timings.shardUs = shardUs;
+    if (queueUs > timings.queueUs) timings.queueUs = queueUs;
+    if (runUs > timings.runUs) timings.runUs = runUs;
+    if (batchRows > timings.batchRows) timings.batchRows = batchRows;
+  }
+  return timings;
 }
 
 function outputsOf(request: RouterRequest, answers: readonly Answer[]): WireTensor[] {
@@ -101,7 +102,8 @@ const NO_BITS = new Uint8Array(0);
 
 /** Names travel only where something fell back: they would be most of the bytes of a healthy answer. */
 function named(freshness: RowFreshness, featureNames: readonly string[]): RowFreshness {
-  const { appliedSeq, ageMs, defaulted } = freshness;
+  const { appliedSeq, ageMs, defaulted, defaultedNames } = freshness;
+  if (defaulted.length === 0 && defaultedNames.length === 0) return freshness;
   if (defaulted.length === 0 || defaulted.every((bits) => bits === 0))
     return { appliedSeq, ageMs, defaulted: NO_BITS, defaultedNames: [] };
   return { appliedSeq, ageMs, defaulted, defaultedNames: featureNames as string[] };

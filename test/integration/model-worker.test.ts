@@ -81,6 +81,7 @@ class Worker {
       modelWorker(new Map(models.map((model) => [model.key, model])), {
         ran: (model, rows, requests) => this.runs.push({ model, rows, requests }),
         failed() {},
+        batchFailed() {},
         batchSpans() {},
       }),
     );

@@ -336,7 +336,7 @@ function reliable(seed: number): Scenario {
 }
 
 const one = process.env['SEED'] === undefined ? null : Number(process.env['SEED']);
-const count = Number(process.env['SEEDS'] ?? 24);
+const count = Number(process.env['SEEDS'] ?? 60);
 const seeds = one === null ? Array.from({ length: count }, (_, i) => i + 1) : [one];
 
 async function check(scenario: Scenario): Promise<Outcome> {

@@ -186,7 +186,7 @@ export class SimulatedCluster {
 
   #spawnWorker(process: SimulatedNode): void {
     const models: Map<string, ServedModel> = simulatedModels(process.clock, this.#random, this.#shape.engine);
-    const observer = { ran() {}, failed() {}, batchSpans() {} };
+    const observer = { ran() {}, failed() {}, batchFailed() {}, batchSpans() {} };
     const { mailboxMessagesMax } = this.#shape;
     process.system.spawn(ACTOR_NAMES.worker, { mailboxMessagesMax }, modelWorker(models, observer));
   }

@@ -1,0 +1,241 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { assemble, defaultedNames, type Lookup } from '../../../../cluster/catalog/assemble.ts';
+import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
+import { encodeRecord, type FeatureValue, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
+import { RowMemory } from '../../../../cluster/catalog/row-memory.ts';
+import { compilePlan } from '../../../../cluster/catalog/serving-plan.ts';
+import { defineApp, entity, type View } from '../../../../cluster/catalog/views.ts';
+import { type DataType, packBytes } from '../../../../proto/tensor.ts';
+import { anyRow, anyView } from '../../../support/arbitrary-views.ts';
+
+const WALL_MS = 10_000;
+const EVERYWHERE = 16;
+const user = entity({ name: 'user', key: 'user_id' });
+const merchant = entity({ name: 'merchant', key: 'merchant_id' });
+
+type Target = 'FP32' | 'FP64' | 'INT32' | 'INT64';
+type Column = { feature: string } | { request: string };
+/** What is stored for one entity in one view: nothing, or a row; `fault` makes it unusable. */
+type Stored = { row: Record<string, FeatureValue>; eventMs: number; fault: 'none' | 'cut' | 'other schema' } | null;
+
+/** A value as one element of a tensor, written by the platform, one value at a time. */
+function element(type: Target, value: number | bigint | boolean): Uint8Array {
+  const out = Buffer.alloc(type === 'FP32' || type === 'INT32' ? 4 : 8);
+  if (type === 'FP32') out.writeFloatLE(Number(value));
+  else if (type === 'FP64') out.writeDoubleLE(Number(value));
+  else if (type === 'INT32') out.writeInt32LE(Number(value) | 0);
+  else out.writeBigInt64LE(BigInt.asIntN(64, typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value)))));
+  return Uint8Array.from(out);
+}
+
+const anyViews = fc.tuple(
+  anyView('profile', user),
+  anyView('recent', user),
+  anyView('flags', user, 'everywhere'),
+  anyView('store', merchant, 'everywhere'),
+);
+
+const anyTarget = fc.constantFrom<Target>('FP32', 'FP64', 'INT32', 'INT64');
+
+/** Inputs made of columns; each has two request inputs of its own, of one and of several values a row. */
+const anyInput = (views: readonly View[], i: number) =>
+  anyTarget.chain((type) => {
+    const features = views.flatMap((one) =>
+      one.features.map((feature) => ({ feature: `${one.name}.${feature.name}` })),
+    );
+    const requests = [{ request: `one${i}` }, { request: `many${i}` }];
+    // Runs of neighbours, as manifests have them, and single columns in any order.
+    const run = fc
+      .tuple(fc.nat({ max: features.length - 1 }), fc.integer({ min: 1, max: 20 }))
+      .map(([start, length]): Column[] => features.slice(start, start + length));
+    const single = fc.constantFrom<Column>(...features, ...requests).map((column) => [column]);
+    return fc.record({
+      type: fc.constant(type),
+      columns: fc.array(fc.oneof(run, single), { minLength: 1, maxLength: 4 }).map((lists) => lists.flat()),
+      width: fc.integer({ min: 2, max: 3 }),
+    });
+  });
+
+const anyStored = (one: View): fc.Arbitrary<Stored> =>
+  fc.option(
+    fc.record({
+      row: anyRow(one),
+      // With a ttl of 1,000: fresh, exactly at its end, past it, and ahead of our clock.
+      eventMs: fc.constantFrom(9_500, 9_000, 8_999, 12_000),
+      fault: fc.constantFrom('none', 'none', 'none', 'none', 'cut', 'other schema'),
+    }),
+    { nil: null, freq: 5 },
+  );
+
+const anyCase = anyViews.chain((views) =>
+  fc.integer({ min: 1, max: 3 }).chain((inputCount) =>
+    fc.integer({ min: 1, max: 4 }).chain((rows) =>
+      fc.record({
+        views: fc.constant(views),
+        rows: fc.constant(rows),
+        inputs: fc.tuple(...Array.from({ length: inputCount }, (_, i) => anyInput(views, i))),
+        handed: fc.array(fc.uint8Array({ maxLength: 4 }), { minLength: rows, maxLength: rows }),
+        partitions: fc.array(fc.nat({ max: EVERYWHERE - 1 }), { minLength: rows, maxLength: rows }),
+        // Few keys: rows share entities.
+        keys: fc.array(fc.constantFrom('u1', 'u2', 'u3'), { minLength: rows, maxLength: rows }),
+        merchants: fc.array(fc.constantFrom('m1', 'm2', 'm33'), { minLength: rows, maxLength: rows }),
+        stored: fc.tuple(...views.map((one) => fc.array(anyStored(one), { minLength: 3, maxLength: 3 }))),
+        requestValues: fc.tuple(
+          ...Array.from({ length: inputCount }, () => fc.array(fc.nat(), { minLength: rows * 4, maxLength: rows * 4 })),
+        ),
+      }),
+    ),
+  ),
+);
+
+const INDEX: Record<string, number> = { u1: 0, u2: 1, u3: 2, m1: 0, m2: 1, m33: 2 };
+
+/** Stores whose answer is one buffer that the next lookup overwrites, as LMDB's is. */
+function lookupIn(stored: (view: View, partition: number, key: string) => Uint8Array | null, offset: number): Lookup {
+  const buffer = new Uint8Array(new ArrayBuffer(4_096), offset, 2_048);
+  const record = recordBytes(buffer);
+  return (view, partition, key) => {
+    const bytes = stored(view, partition, Buffer.from(key).toString());
+    if (bytes === null) return null;
+    buffer.fill(0xee);
+    buffer.set(bytes);
+    return { ...record, length: bytes.byteLength };
+  };
+}
+
+function recordOf(view: View, stored: NonNullable<Stored>): Uint8Array {
+  const bytes = encodeRecord(view, stored.eventMs, 1, packValues(view, stored.row, []));
+  if (stored.fault === 'cut') return bytes.subarray(0, -1);
+  if (stored.fault === 'other schema') bytes[0]! ^= 1;
+  return bytes;
+}
+
+describe('assemble', () => {
+  it('makes the same bytes as writing every value by itself, with the same ages and defaults', () => {
+    let defaults = 0;
+    let used = 0;
+    const memory = new RowMemory();
+    fc.assert(
+      fc.property(anyCase, fc.constantFrom(0, 3, 4), (one, bufferOffset) => {
+        const { views, rows, inputs, keys, merchants, partitions, stored } = one;
+        const request: Record<string, { datatype: DataType; shape?: number[] }> = { note: { datatype: 'BYTES' } };
+        const values = new Map<string, Uint8Array[]>();
+        inputs.forEach(({ type, width }, i) => {
+          request[`one${i}`] = { datatype: type };
+          request[`many${i}`] = { datatype: type, shape: [width] };
+          const cells = one.requestValues[i]!.map((value) => element(type, type === 'INT32' ? value | 0 : value));
+          values.set(`one${i}`, cells.slice(0, rows));
+          const many = Array.from({ length: rows }, (_, row) => Buffer.concat(cells.slice(row, row + width)));
+          values.set(
+            `many${i}`,
+            many.map((cell) => Uint8Array.from(cell)),
+          );
+        });
+        const manifest = {
+          entity: 'user',
+          request,
+          inputs: [...inputs.map(({ columns }, i) => ({ name: `x${i}`, columns })), { name: 'raw', request: 'note' }],
+        };
+        const plan = compilePlan(
+          {
+            manifest: parseManifest(JSON.stringify(manifest), 'm'),
+            version: '1',
+            sha256: '',
+            platform: '',
+            inputs: [
+              ...inputs.map(({ type }, i) => ({ name: `x${i}`, datatype: type, shape: [-1, -1] })),
+              { name: 'raw', datatype: 'BYTES' as const, shape: [-1, 1] },
+            ],
+            outputs: [],
+            batched: true,
+          },
+          defineApp({ views }),
+        );
+        const viewIndex = (view: View) => views.findIndex(({ name }) => name === view.name);
+        /** The row for this key, if it lies where it should. */
+        const find = (view: View, partition: number, key: string): Stored => {
+          const at = view.placement === 'everywhere' ? [EVERYWHERE] : partitions.filter((_, row) => keys[row] === key);
+          return at.includes(partition) ? stored[viewIndex(view)]![INDEX[key]!]! : null;
+        };
+        const data = plan.requestInputs.map(({ name }) => {
+          if (name === 'note') return packBytes(one.handed);
+          if (name === 'merchant_id') return packBytes(merchants.map((key) => Buffer.from(key)));
+          return Uint8Array.from(Buffer.concat(values.get(name)!));
+        });
+        const lookup = lookupIn((view, partition, key) => {
+          const found = find(view, partition, key);
+          return found === null ? null : recordOf(view, found);
+        }, bufferOffset);
+        const got = assemble(
+          plan,
+          { keys: keys.map((key) => Buffer.from(key)), partitions, inputs: data, rows, wallMs: WALL_MS },
+          EVERYWHERE,
+          lookup,
+          memory,
+        );
+
+        const expected: Uint8Array[][] = inputs.map(() => []);
+        const expectedDefaults: string[][] = [];
+        const expectedAgesMs: number[] = [];
+        for (let row = 0; row < rows; row++) {
+          const fallen: string[] = [];
+          let ageMs = -1;
+          inputs.forEach(({ type, columns }, i) => {
+            for (const column of columns) {
+              if ('request' in column) {
+                expected[i]!.push(values.get(column.request)![row]!);
+                continue;
+              }
+              const [viewName, featureName] = column.feature.split('.') as [string, string];
+              const view = views.find(({ name }) => name === viewName)!;
+              const key = view.entity.name === 'user' ? keys[row]! : merchants[row]!;
+              const found = stored[viewIndex(view)]![INDEX[key]!]!;
+              const storedAgeMs = found === null ? 0 : Math.max(0, WALL_MS - found.eventMs);
+              const usable =
+                found !== null && found.fault === 'none' && (view.ttlMs === 0 || storedAgeMs <= view.ttlMs);
+              if (usable) ageMs = Math.max(ageMs, storedAgeMs);
+              const value = usable ? found.row[featureName]! : null;
+              if (value === null) fallen.push(column.feature);
+              else used++;
+              expected[i]!.push(element(type, value ?? view.featureByName.get(featureName)!.default));
+            }
+          });
+          expectedDefaults.push(fallen);
+          expectedAgesMs.push(ageMs);
+          defaults += fallen.length;
+        }
+        inputs.forEach((_, i) => {
+          expect(Buffer.from(got.inputs[i]!).toString('hex')).toBe(Buffer.concat(expected[i]!).toString('hex'));
+        });
+        expect(got.inputs.at(-1)).toBe(data[plan.requestInputs.findIndex(({ name }) => name === 'note')]);
+        const anyFeature = inputs.some(({ columns }) => columns.some((column) => 'feature' in column));
+        if (!anyFeature) {
+          expect(got.freshness).toBeNull();
+          return;
+        }
+        expect(got.freshness!.ageMs).toEqual(expectedAgesMs);
+        const fallen = keys.map((_, row) => defaultedNames(plan.featureNames, got.freshness!.defaulted, row));
+        expect(fallen).toEqual(expectedDefaults);
+      }),
+      { numRuns: 400 },
+    );
+    // Both ways were walked.
+    expect(defaults).toBeGreaterThan(1_000);
+    expect(used).toBeGreaterThan(1_000);
+  });
+});
+
+describe('the defaulted bitmap', () => {
+  it('names the features of a row by their bits, rows padded to whole bytes', () => {
+    const names = Array.from({ length: 10 }, (_, i) => `v.f${i}`);
+    const bits = Uint8Array.of(0b1000_0001, 0b10, 0, 0b01);
+    expect(defaultedNames(names, bits, 0)).toEqual(['v.f0', 'v.f7', 'v.f9']);
+    expect(defaultedNames(names, bits, 1)).toEqual(['v.f8']);
+  });
+
+  it('is empty where nothing fell back', () => {
+    expect(defaultedNames(['v.a'], new Uint8Array(0), 3)).toEqual([]);
+    expect(defaultedNames([], new Uint8Array(0), 0)).toEqual([]);
+  });
+});
