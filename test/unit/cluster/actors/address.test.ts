@@ -56,7 +56,10 @@ describe('addresses', () => {
 
   it('are still parsed when more have been seen than are remembered', () => {
     const book = new AddressBook();
+    const first = book.parse('n0/a');
     for (let i = 0; i < 10_000; i++) expect(book.parse(`n${i}/a`)).toEqual({ node: `n${i}`, actor: 'a' });
     expect(book.parse('n0/a')).toEqual({ node: 'n0', actor: 'a' });
+    // It was forgotten: memory is bounded.
+    expect(book.parse('n0/a')).not.toBe(first);
   });
 });
