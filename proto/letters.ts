@@ -3,7 +3,8 @@
  * as it is; between processes it travels as a letter in an envelope (`messages.proto`). Both forms carry every field.
  */
 import { codeFromNumber, ERROR_RULES, type ErrorCode, ServingError, type Stage } from './errors.ts';
-import * as codec from './letter-codec.ts';
+import * as replies from './reply-codec.ts';
+import * as requests from './request-codec.ts';
 import { DATA_TYPE_NUMBER, DATA_TYPES, type Tensor } from './tensor.ts';
 import { TextCache, WireReader, WireWriter } from './wire.ts';
 
@@ -117,13 +118,13 @@ type Codec = {
 };
 
 const CODECS: Readonly<Record<MessageKind, Codec>> = {
-  predict: { field: 2, write: codec.writePredict, read: codec.readPredict },
-  predictReply: { field: 3, write: codec.writePredictReply, read: codec.readPredictReply },
-  enrich: { field: 4, write: codec.writeEnrich, read: codec.readEnrich },
-  compute: { field: 5, write: codec.writeCompute, read: codec.readCompute },
-  answer: { field: 6, write: codec.writeAnswer, read: codec.readAnswer },
-  readFeatures: { field: 7, write: codec.writeReadFeatures, read: codec.readReadFeatures },
-  readFeaturesReply: { field: 8, write: codec.writeReadFeaturesReply, read: codec.readReadFeaturesReply },
+  predict: { field: 2, write: requests.writePredict, read: requests.readPredict },
+  predictReply: { field: 3, write: replies.writePredictReply, read: replies.readPredictReply },
+  enrich: { field: 4, write: requests.writeEnrich, read: requests.readEnrich },
+  compute: { field: 5, write: requests.writeCompute, read: requests.readCompute },
+  answer: { field: 6, write: replies.writeAnswer, read: replies.readAnswer },
+  readFeatures: { field: 7, write: requests.writeReadFeatures, read: requests.readReadFeatures },
+  readFeaturesReply: { field: 8, write: replies.writeReadFeaturesReply, read: replies.readReadFeaturesReply },
 };
 
 const KIND_BY_FIELD: ({ kind: MessageKind; codec: Codec } | undefined)[] = [];
@@ -232,14 +233,14 @@ function readLetter(reader: WireReader, deliver: (toActor: string, message: Mess
 /** One message by itself, for callers at the edge that send protobuf without an envelope. */
 export function encodePredictReply(reply: PredictReply): Uint8Array {
   const writer = new WireWriter();
-  codec.writePredictReply(writer, reply);
+  replies.writePredictReply(writer, reply);
   return writer.copyOut(0);
 }
 
 /** Throws on malformed bytes. */
 export function decodePredict(bytes: Uint8Array): Predict {
   const reader = new WireReader(bytes, new TextCache());
-  const predict = codec.readPredict(reader, bytes.byteLength);
+  const predict = requests.readPredict(reader, bytes.byteLength);
   reader.finish(bytes.byteLength);
   return predict;
 }

@@ -108,11 +108,15 @@ function readLength(data: Uint8Array, offset: number): number {
 
 /** Elements of a BYTES tensor as views into it (no copy). Expects bytes that `checkByteLength` passed. */
 export function bytesElements(data: Uint8Array): Uint8Array[] {
-  const elements: Uint8Array[] = [];
+  const { buffer, byteOffset, byteLength } = data;
+  let elements: Uint8Array[] = [];
   let offset = 0;
-  while (offset + 4 <= data.byteLength) {
+  while (offset + 4 <= byteLength) {
     const length = readLength(data, offset);
-    elements.push(data.subarray(offset + 4, offset + 4 + length));
+    const element = new Uint8Array(buffer, byteOffset + offset + 4, length);
+    // Nearly always there is one, and pushing to an empty array would make room for sixteen.
+    if (elements.length === 0) elements = [element];
+    else elements.push(element);
     offset += 4 + length;
   }
   return elements;

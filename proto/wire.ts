@@ -115,9 +115,10 @@ export class WireWriter {
     if (length === 0) return;
     this.#room(10 + length * 5);
     this.#varint(tag);
-    const start = this.open();
+    let bytes = 0;
+    for (let i = 0; i < length; i++) bytes += varintBytes(values[i]!);
+    this.#varint(bytes);
     for (let i = 0; i < length; i++) this.#varint(values[i]!);
-    this.close(start);
   }
 
   /** Leaves room for the length of what follows; `close` fills it in. */
@@ -242,25 +243,31 @@ export class WireReader {
     return view;
   }
 
-  /** Appends a list of doubles, packed or a single one (`wireType` 1). */
-  doubles(wireType: number, into: number[]): void {
+  /** `before` and a list of doubles, packed or a single one (`wireType` 1). */
+  doubles(wireType: number, before: number[]): number[] {
     const end = wireType === 2 ? this.nested() : this.#at + 8;
     if (end > this.#end || (end - this.#at) % 8 !== 0) throw tooShort();
+    let values = before;
     while (this.#at < end) {
-      into.push(this.#bytes.readDoubleLE(this.#at));
+      const value = this.#bytes.readDoubleLE(this.#at);
+      if (values.length === 0) values = [value];
+      else values.push(value);
       this.#at += 8;
     }
+    return values;
   }
 
-  /** Appends a list of numbers, packed or a single one (`wireType` 0). */
-  uint32s(wireType: number, into: number[]): void {
-    if (wireType !== 2) {
-      into.push(this.varint());
-      return;
+  /** `before` and a list of numbers, packed or a single one (`wireType` 0). */
+  uint32s(wireType: number, before: number[]): number[] {
+    const end = wireType === 2 ? this.nested() : this.#at + 1;
+    let values = before;
+    while (this.#at < end) {
+      const value = this.varint();
+      if (values.length === 0) values = [value];
+      else values.push(value);
     }
-    const end = this.nested();
-    while (this.#at < end) into.push(this.varint());
-    if (this.#at !== end) throw tooShort();
+    if (wireType === 2 && this.#at !== end) throw tooShort();
+    return values;
   }
 
   /** Passes over a field that this version does not know. */

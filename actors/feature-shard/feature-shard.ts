@@ -75,14 +75,16 @@ function enrich(
   }
   const { keys, partitions, inputs, epoch } = request;
   const rows = keys.length;
-  const appliedSeq: number[] = [];
+  let appliedSeq: number[] = [];
   for (let row = 0; row < rows; row++) {
     const partition = partitions[row]!;
     if (!state.serves(partition, epoch)) {
       refuse(context, state, observer, request, notOwner(partition, state.epoch));
       return;
     }
-    appliedSeq.push(state.appliedSeq(partition));
+    const seq = state.appliedSeq(partition);
+    if (row === 0) appliedSeq = [seq];
+    else appliedSeq.push(seq);
   }
   let assembled: Assembled;
   try {

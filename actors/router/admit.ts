@@ -33,7 +33,7 @@ export function admit(plan: ServingPlan, tensors: readonly Tensor[], limits: Adm
     keys = bytesElements(tensor.data);
     for (const key of keys) checkEntityKey(entityInput, key);
   }
-  const inputs: Uint8Array[] = [];
+  let inputs: Uint8Array[] = [];
   let free = false;
   for (const input of requestInputs) {
     const tensor = tensorNamed(plan, tensors, input.name);
@@ -45,7 +45,8 @@ export function admit(plan: ServingPlan, tensors: readonly Tensor[], limits: Adm
     if (input.entityName !== null) for (const key of bytesElements(tensor.data)) checkEntityKey(input.name, key);
     if (input.refuseNonFinite) checkFinite(input.name, tensor);
     free ||= isFree(input.shape);
-    inputs.push(tensor.data);
+    if (inputs.length === 0) inputs = [tensor.data];
+    else inputs.push(tensor.data);
   }
   if (rows < 1) throw invalid(`a request for ${plan.key} needs at least one row`);
   if (rows > limits.rowsMax) throw invalid(`${rows} rows in one request; at most ${limits.rowsMax} are allowed`);

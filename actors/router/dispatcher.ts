@@ -62,7 +62,7 @@ export class Dispatcher {
     this.#retries.earn();
     const { plan } = request;
     const { keys, inputs, dims, rows } = admitted;
-    const partitions = keys.map((key) => partitionOf(key, this.#routing.partitions));
+    const partitions = this.#partitionsOf(keys);
     const groups = rows === 1 ? null : this.#groups(plan, rows, partitions);
     if (groups === null || groups.length === 1) {
       request.parts = [partOf(request, null, keys, partitions, inputs, dims)];
@@ -101,7 +101,7 @@ export class Dispatcher {
   forgetRequest(request: RouterRequest): void {
     for (const part of request.parts) {
       this.forgetPart(part);
-      this.#parked.delete(part);
+      if (part.parked) this.#parked.delete(part);
     }
   }
 
@@ -121,6 +121,12 @@ export class Dispatcher {
     this.#unpark();
   }
 
+  #partitionsOf(keys: readonly Uint8Array[]): number[] {
+    const { partitions } = this.#routing;
+    if (keys.length === 1) return [partitionOf(keys[0]!, partitions)];
+    return keys.map((key) => partitionOf(key, partitions));
+  }
+
   #groups(plan: ServingPlan, rows: number, partitions: readonly number[]): number[][] {
     const rowsMax = rowsMaxOf(plan);
     if (plan.reads.length === 0) return chunks(rows, rowsMax);
@@ -134,8 +140,8 @@ export class Dispatcher {
 
   #dispatch(part: Part): void {
     const { request } = part;
+    if (part.parked) this.#parked.delete(part);
     part.parked = false;
-    this.#parked.delete(part);
     // A parked part may have been answered by an attempt that was under way.
     if (request.done || part.answer !== null) return;
     const { plan } = request;
@@ -172,7 +178,8 @@ export class Dispatcher {
       this.#park(part);
       return;
     }
-    part.attempts.push(attempt);
+    if (part.attempts.length === 0) part.attempts = [attempt];
+    else part.attempts.push(attempt);
     part.attemptsMade++;
     worker.outstanding++;
     if (shard !== null) shard.outstanding++;
@@ -300,7 +307,7 @@ export class Dispatcher {
     attempt.worker.outstanding--;
     if (attempt.shard !== null) attempt.shard.outstanding--;
     const { attempts } = attempt.part;
-    if (attempts.length === 1) attempts.length = 0;
+    if (attempts.length === 1) attempt.part.attempts = [];
     else attempt.part.attempts = attempts.filter((other) => other !== attempt);
   }
 }

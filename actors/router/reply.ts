@@ -10,8 +10,7 @@ import type { RouterRequest } from './request.ts';
 /** The reply of a request all of whose parts are answered. */
 export function replyTo(request: RouterRequest, nowMs: number): Message {
   const { plan } = request;
-  const answers: Answer[] = [];
-  for (const part of request.parts) answers.push(part.answer!);
+  const answers = request.parts.map((part) => part.answer!);
   return {
     kind: 'predictReply',
     body: {

@@ -32,6 +32,8 @@ export class RoutingTable {
   #members: readonly Member[] = [];
   #owners: (readonly Target[])[] = [];
   #workers = new Map<string, Target[]>();
+  /** The plan of each model asked for without a version, until something changes. */
+  #chosen = new Map<string, ServingPlan>();
   #onChange: (() => void)[] = [];
 
   constructor(directory: ModelDirectory) {
@@ -98,6 +100,14 @@ export class RoutingTable {
       if (plan === undefined) throw this.missing(model, version);
       return plan;
     }
+    const chosen = this.#chosen.get(model);
+    if (chosen !== undefined) return chosen;
+    const plan = this.#newestPlan(model);
+    this.#chosen.set(model, plan);
+    return plan;
+  }
+
+  #newestPlan(model: string): ServingPlan {
     const versions = this.#directory.versions(model);
     for (let i = versions.length - 1; i >= 0; i--) {
       const key = `${model}/${versions[i]}`;
@@ -122,6 +132,7 @@ export class RoutingTable {
   }
 
   #rebuild(): void {
+    this.#chosen.clear();
     const usable = this.#members.filter((member) => member.state !== 'dead');
     const seen = new Set<string>();
     const byName = new Map<string, Target>();

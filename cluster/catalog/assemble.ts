@@ -38,13 +38,13 @@ export function assemble(
 ): Assembled {
   const { rows } = request;
   const { modelInputs, requestCells } = plan;
-  const inputs: Uint8Array[] = [];
-  const blocks: (Block | null)[] = [];
+  const inputs = new Array<Uint8Array>(modelInputs.length);
+  const blocks = new Array<Block | null>(modelInputs.length);
   for (let i = 0; i < modelInputs.length; i++) {
     const input = modelInputs[i]!;
     const block = input.kind === 'request' ? null : memory.take(input.rowBytes * rows);
-    blocks.push(block);
-    inputs.push(block === null ? request.inputs[(input as { from: number }).from]! : block.bytes);
+    blocks[i] = block;
+    inputs[i] = block === null ? request.inputs[(input as { from: number }).from]! : block.bytes;
   }
   for (let i = 0; i < requestCells.length; i++) {
     const cell = requestCells[i]!;
@@ -90,8 +90,7 @@ class FeatureReader {
   read(): RowFreshness {
     const { rows, wallMs, keys, inputs, partitions } = this.#request;
     const { reads } = this.#plan;
-    const ageMs: number[] = [];
-    for (let row = 0; row < rows; row++) ageMs.push(-1);
+    const ageMs = new Array<number>(rows).fill(-1);
     for (let i = 0; i < reads.length; i++) {
       const read = reads[i]!;
       const { view } = read;

@@ -30,7 +30,7 @@ export class RowMemory {
 }
 
 function blockOf(from: Page, at: number, size: number): Block {
-  return { page: from, at, bytes: from.bytes.subarray(at, at + size) };
+  return { page: from, at, bytes: new Uint8Array(from.bytes.buffer, at, size) };
 }
 
 function page(size: number): Page {
