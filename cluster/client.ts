@@ -287,7 +287,7 @@ export function floatTensor(name: string, rows: number, values: readonly number[
   return {
     name,
     datatype: 'FP32',
-    shape: [rows, floats.length / rows],
+    shape: [rows, Math.trunc(floats.length / rows)],
     data: new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength),
   };
 }
