@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectClient, type DovetailClient, floatTensor, type Tensor, textTensor } from '../index.ts';
+import { connectClient, type DovetailClient, floatTensor, type Prediction, type Tensor, textTensor } from '../index.ts';
 import type { BenchContext } from './context.ts';
 import type { HttpTarget } from './http-load.ts';
 import { freePort } from './ports.ts';
@@ -86,10 +86,8 @@ class LocalCluster implements SystemUnderTest {
     await this.#servesStoredFeatures(context);
   }
 
-  async natsPredict(user: number): Promise<number> {
-    const { outputs } = await this.#client!.predict(MODEL, this.#requests[user]!);
-    const { data } = outputs[0]!;
-    return new DataView(data.buffer, data.byteOffset).getFloat32(0, true);
+  natsPredict(user: number): Promise<number> {
+    return this.#client!.predict(MODEL, this.#requests[user]!).then(scoreOf);
   }
 
   get http(): HttpTarget {
@@ -131,6 +129,16 @@ class LocalCluster implements SystemUnderTest {
     }
   }
 }
+
+/** The one float of the one row. */
+function scoreOf(prediction: Prediction): number {
+  const { data } = prediction.outputs[0]!;
+  SCORE_BYTES.set(data);
+  return SCORE[0]!;
+}
+
+const SCORE = new Float32Array(1);
+const SCORE_BYTES = new Uint8Array(SCORE.buffer);
 
 function writeApp(workDir: string): string {
   const app = join(workDir, 'app');

@@ -2,7 +2,7 @@
  * The client for services: typed calls over NATS. Calls made in one turn of the event loop share one NATS message, as
  * everything between Dovetail's processes does.
  */
-import { asServingError, ServingError } from '../proto/errors.ts';
+import { ServingError } from '../proto/errors.ts';
 import {
   errorOf,
   failure,
@@ -194,11 +194,7 @@ class Client implements DovetailClient {
       waiting.reject(errorOf(why));
       return;
     }
-    try {
-      waiting.resolve(predictionOf(message.body));
-    } catch (thrown) {
-      waiting.reject(asServingError(thrown, 'edge'));
-    }
+    waiting.resolve(new ReplyPrediction(message.body));
   }
 
   #message(id: number, model: string, inputs: readonly Tensor[], timeoutMs: number, options: PredictOptions): Message {
@@ -251,28 +247,54 @@ function* parts(rows: readonly object[], bytesMax: number): Generator<string[]> 
   if (part.length > 0) yield part;
 }
 
-function predictionOf(reply: PredictReply): Prediction {
-  const { freshness, timings } = reply;
-  return {
-    requestId: reply.requestId,
-    traceId: reply.traceId,
-    model: { name: reply.model, version: reply.version },
-    outputs: reply.outputs.map(fromWireTensor),
-    features:
-      freshness === null || freshness === undefined
-        ? []
-        : freshness.appliedSeq.map((appliedSeq, row) => ({
-            appliedSeq,
-            ageMs: freshness.ageMs[row]! < 0 ? null : freshness.ageMs[row]!,
-            defaulted: defaultedNames(freshness.defaultedNames, freshness.defaulted, row),
-          })),
-    timingsUs: {
-      total: timings?.totalUs ?? 0,
-      shard: timings?.shardUs ?? 0,
-      queue: timings?.queueUs ?? 0,
-      run: timings?.runUs ?? 0,
-    },
-  };
+/** A reply as callers see it. What a caller does not look at is not made: most take the outputs and go. */
+class ReplyPrediction implements Prediction {
+  readonly #reply: PredictReply;
+  #outputs: readonly Tensor[] | null = null;
+
+  constructor(reply: PredictReply) {
+    this.#reply = reply;
+  }
+
+  get requestId(): string {
+    return this.#reply.requestId;
+  }
+
+  get traceId(): string {
+    return this.#reply.traceId;
+  }
+
+  get model(): Prediction['model'] {
+    return { name: this.#reply.model, version: this.#reply.version };
+  }
+
+  get outputs(): readonly Tensor[] {
+    this.#outputs ??= this.#reply.outputs.map(fromWireTensor);
+    return this.#outputs;
+  }
+
+  get features(): Prediction['features'] {
+    const { freshness } = this.#reply;
+    if (freshness === null) return [];
+    const { ageMs, defaulted, defaultedNames: names } = freshness;
+    return freshness.appliedSeq.map((appliedSeq, row) => ({
+      appliedSeq,
+      ageMs: ageMs[row]! < 0 ? null : ageMs[row]!,
+      defaulted: defaultedNames(names, defaulted, row),
+    }));
+  }
+
+  get timingsUs(): Prediction['timingsUs'] {
+    const { timings } = this.#reply;
+    if (timings === null) return { total: 0, shard: 0, queue: 0, run: 0 };
+    return { total: timings.totalUs, shard: timings.shardUs, queue: timings.queueUs, run: timings.runUs };
+  }
+
+  /** For logs and JSON: everything. */
+  toJSON(): Prediction {
+    const { requestId, traceId, model, outputs, features, timingsUs } = this;
+    return { requestId, traceId, model, outputs, features, timingsUs };
+  }
 }
 
 /** A BYTES tensor of texts, one a row: entity keys. */
