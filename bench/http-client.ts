@@ -81,7 +81,12 @@ export class HttpClient {
         else this.#exchange(connection, next);
         waiting.resolve(answer);
       },
-      waiting.reject,
+      (cause) => {
+        // This connection is gone; what waits for one must not wait for ever.
+        waiting.reject(cause);
+        const next = this.#queue.shift();
+        if (next !== undefined) this.#exchange(connection, next);
+      },
     );
   }
 }

@@ -120,7 +120,8 @@ export async function throughputSection(bench: Bench): Promise<RoundFigures> {
 /** Poisson arrivals at half of what each side gave in the closed loop; latency from the intended send time. */
 export async function openLoopSection(bench: Bench, closed: RoundFigures): Promise<void> {
   const { context, options, figures } = bench;
-  for (const service of await openServices(bench, OUTSTANDING)) {
+  for (const open of serviceOpeners(bench, OUTSTANDING)) {
+    const service = await open();
     const rates = closed.get(`${service.name}.perS`);
     if (rates !== undefined) {
       const ratePerS = Math.min(...rates) * OPEN_LOOP_SHARE;
@@ -148,19 +149,29 @@ export async function openLoopSection(bench: Bench, closed: RoundFigures): Promi
   }
 }
 
-async function openServices({ context, parts }: Bench, connections: number): Promise<Service[]> {
+async function openServices(bench: Bench, connections: number): Promise<Service[]> {
+  return Promise.all(serviceOpeners(bench, connections).map((open) => open()));
+}
+
+/** Each service by itself, for sections that use one after the other: servers close connections that idle meanwhile. */
+function serviceOpeners({ context, parts }: Bench, connections: number): (() => Promise<Service>)[] {
   const { expected } = context;
-  const services: Service[] = [];
-  if (parts.system !== null) services.push(natsService(parts.system, expected));
-  if (parts.peer !== null) {
-    const load = await openHttpLoad('peer', parts.peer.target, connections, expected);
-    services.push({ name: 'peer_http', what: 'peer over HTTP', ...load });
+  const { system, peer } = parts;
+  const openers: (() => Promise<Service>)[] = [];
+  if (system !== null) openers.push(async () => natsService(system, expected));
+  if (peer !== null) {
+    openers.push(async () => {
+      const load = await openHttpLoad('peer', peer.target, connections, expected);
+      return { name: 'peer_http', what: 'peer over HTTP', ...load };
+    });
   }
-  if (parts.system !== null) {
-    const load = await openHttpLoad('system', parts.system.http, connections, expected);
-    services.push({ name: 'http', what: 'system over HTTP', ...load });
+  if (system !== null) {
+    openers.push(async () => {
+      const load = await openHttpLoad('system', system.http, connections, expected);
+      return { name: 'http', what: 'system over HTTP', ...load };
+    });
   }
-  return services;
+  return openers;
 }
 
 function natsService(system: SystemUnderTest, expected: Float32Array): Service {
