@@ -77,6 +77,8 @@ export type ClusterProcess = {
   placement(): PlacementTable | null;
   /** Calls back after each change of members, placement or models, all of which it passes on at first. */
   onChange(listener: (what: 'members' | 'placement' | 'models') => void): void;
+  /** Whether a direct link shows the process to be there, even when it is too busy to send heartbeats. */
+  isLinked(node: string): boolean;
   /** Calls back when the direct link to a process breaks: it has probably died, ahead of what heartbeats say. */
   onLinkLost(listener: (node: string) => void): void;
   /** Rejects once something happens that only a new process cures. */
@@ -198,8 +200,9 @@ export async function startClusterProcess(
       nats.publish(HEARTBEAT_SUBJECT, bytes);
     },
     onEvents: () => {
+      // The silent too: a link that stays open says that a process is busy, not gone.
       const others = members
-        .live()
+        .members()
         .map(({ heartbeat }) => ({ node: heartbeat.node, endpoint: heartbeat.localEndpoint }));
       links.setPeers(others.filter((other) => other.node !== node));
       changed('members');
@@ -272,6 +275,7 @@ export async function startClusterProcess(
       listener('members');
       listener('placement');
     },
+    isLinked: (other) => links.isOpen(other),
     onLinkLost: (listener) => {
       lostListeners.push(listener);
     },

@@ -121,8 +121,15 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
   };
 }
 
+/**
+ * Processes whose answers may still come. A long run of a model keeps a worker from sending heartbeats: new requests
+ * wait meanwhile, but what it is working on is not taken from it while its link shows that it is there.
+ */
 function liveNodes(cluster: ClusterProcess): Set<string> {
-  return new Set(cluster.members.live().map((member) => member.heartbeat.node));
+  const here = cluster.members
+    .members()
+    .filter(({ state, heartbeat }) => state !== 'dead' || (!heartbeat.leaving && cluster.isLinked(heartbeat.node)));
+  return new Set(here.map((member) => member.heartbeat.node));
 }
 
 function pushMetrics(cluster: ClusterProcess): (view: string, accepted: number, rejected: number) => void {
@@ -148,10 +155,8 @@ function notReady(cluster: ClusterProcess, routing: RoutingTable): string[] {
     missing.push(`${ownerless} of ${partitions + 1} partitions have no owner that has caught up`);
   if (!cluster.members.live('worker').some((member) => member.heartbeat.ready))
     missing.push('no model-worker is ready');
-  for (const name of routing.modelNames()) {
-    if (cluster.directory.versions(name).length > 0 && routing.servedVersions(name).length === 0)
-      missing.push(`no worker serves model '${name}'`);
-  }
+  // Not a word about single models: a worker is ready once it has loaded what its app has, and the registry remembers
+  // models that no app has any more.
   return missing;
 }
 

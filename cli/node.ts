@@ -82,7 +82,7 @@ async function runNode(input: CommandInput): Promise<number> {
   let running: RunningRole | null = null;
   try {
     running = await startRole(cluster, role, input.flags['device'] ?? 'cpu');
-    void announceReady(cluster);
+    void announceReady(cluster, stop);
     await Promise.race([stop, cluster.fatal]);
     return EXIT.ok;
   } catch (thrown) {
@@ -107,9 +107,16 @@ function startRole(cluster: ClusterProcess, role: Role, device: string): Promise
   return startWorkerRole(cluster, device);
 }
 
-async function announceReady(cluster: ClusterProcess): Promise<void> {
-  while (!cluster.standing.ready) await new Promise<void>((resolve) => cluster.clock.after(20, resolve));
-  process.stdout.write('ready\n');
+/** Says so once, unless the process ends before it was ready. */
+async function announceReady(cluster: ClusterProcess, stop: Promise<void>): Promise<void> {
+  let over = false;
+  void Promise.race([stop, cluster.fatal])
+    .catch(() => {})
+    .then(() => {
+      over = true;
+    });
+  while (!cluster.standing.ready && !over) await new Promise<void>((resolve) => cluster.clock.after(20, resolve));
+  if (!over) process.stdout.write('ready\n');
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

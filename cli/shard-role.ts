@@ -74,6 +74,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   standing.queueDepth = () => cluster.system.mailboxLength(ACTOR_NAMES.shard);
   cluster.transport.listen();
 
+  process.on('unhandledRejection', onCommitFailure);
+
   let work: Promise<void> = Promise.resolve();
   const enqueue = (act: () => Promise<void>) => {
     work = work.then(act).catch((thrown: unknown) => log.error({ err: thrown }, 'following the feature log failed'));
@@ -103,8 +105,18 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       await work;
       cluster.transport.flush();
       await replica.close();
+      process.off('unhandledRejection', onCommitFailure);
     },
   };
+}
+
+/**
+ * A full disk makes LMDB's library reject a promise that it hands to nobody, beside the one that `apply` reports and
+ * tries again. Left alone it would end the process, and with it the reads that a full disk does not hinder.
+ */
+function onCommitFailure(reason: unknown): void {
+  if (reason instanceof Error && 'commitError' in reason) return;
+  throw reason;
 }
 
 function applyMetrics(cluster: ClusterProcess) {

@@ -151,8 +151,8 @@ export class MemberTable {
   }
 
   #update(entry: Entry, heartbeat: Heartbeat, nowMs: number): MemberEvent[] {
-    // Said farewell: what still comes was sent before it.
-    if (entry.left) return [];
+    // Said farewell: what still comes was sent before it. What comes long after says that it never left.
+    if (entry.left && !this.#outlasted(entry, nowMs)) return [];
     if (entry.state === 'dead') return this.#join(heartbeat, entry.incarnation, nowMs);
     const changed = !sameStanding(entry.heartbeat, heartbeat);
     entry.heartbeat = heartbeat;

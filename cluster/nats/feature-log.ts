@@ -131,6 +131,8 @@ export class FeatureLog {
       while (!stopped) {
         try {
           current = await consumer.fetch({ max_messages: PULL_MESSAGES, expires: PULL_EXPIRES_MS });
+          // Stopped meanwhile. Not waited for: it settles once the loop below has run.
+          if (stopped) void current.close();
           for await (const message of current) {
             const room = onMessage(message.seq, message.data, message.info.pending);
             if (room !== undefined) await room;

@@ -39,7 +39,12 @@ export class NatsKeyValue implements KeyValue {
     void (async () => {
       try {
         for await (const entry of entries) {
-          onEntry(entry.key, entry.operation === 'PUT' ? entry.value : null, entry.revision);
+          try {
+            onEntry(entry.key, entry.operation === 'PUT' ? entry.value : null, entry.revision);
+          } catch (thrown) {
+            // One entry that makes no sense must not hide those that follow it.
+            this.#log.error({ err: thrown, key: entry.key }, 'entry cannot be used; waiting for the next');
+          }
         }
       } catch (thrown) {
         this.#log.error({ err: thrown, key }, 'key-value watch ended');

@@ -91,6 +91,11 @@ export class LocalLinks {
     for (const [node, link] of this.#links) if (!present.has(node)) this.#drop(node, link);
   }
 
+  /** Whether the process is there, however busy: the kernel keeps its end of the link open until it ends. */
+  isOpen(node: string): boolean {
+    return this.#links.get(node)?.open === true;
+  }
+
   /** True when handed to an open link. `frame`: header and envelope, not to be changed afterwards. */
   send(node: string, frame: Uint8Array): boolean {
     const link = this.#links.get(node);
