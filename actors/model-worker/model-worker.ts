@@ -40,11 +40,13 @@ class ModelWorker implements Behaviour {
   readonly #context: ActorContext;
   readonly #models: ServedModels;
   readonly #observer: WorkerObserver;
-  #running = false;
+  /** Whether a model runs on this thread: one at a time. Those with threads of their own run beside it. */
+  #inlineRunning = false;
   #pumpScheduled = false;
   /** Key of the model that ran last: the next turn starts behind it, so that none starves another. */
   #lastRun = '';
-  #timer: TimerHandle | null = null;
+  /** Per running model: when the next deadline in its queue passes. */
+  readonly #timers = new Map<ServedModel, TimerHandle>();
   #stopped = false;
   readonly #pumpNow = (): void => {
     this.#pumpScheduled = false;
@@ -73,7 +75,7 @@ class ModelWorker implements Behaviour {
 
   stop(): void {
     this.#stopped = true;
-    this.#timer?.cancel();
+    for (const timer of this.#timers.values()) timer.cancel();
     for (const model of this.#models.values()) {
       for (const queued of model.batcher.drain()) {
         this.#fail(queued.item.request, new ServingError('UNAVAILABLE', 'queue', 'the worker is stopping'));
@@ -97,29 +99,32 @@ class ModelWorker implements Behaviour {
       deadlineMs: arrivedMs + request.budgetUs / 1_000,
       shapeKey,
     });
-    if (verdict === 'queued') this.#schedulePump();
+    if (verdict === 'queued') this.#schedulePump(model);
     else this.#fail(request, refusalError(verdict.refused, model, request.rows));
   }
 
   /** What arrives in the same envelope is queued before anything is decided. */
-  #schedulePump(): void {
-    if (this.#pumpScheduled || this.#running) return;
+  #schedulePump(model: ServedModel): void {
+    if (this.#pumpScheduled || !this.#mayRun(model)) return;
     this.#pumpScheduled = true;
     this.#context.endOfTurn(this.#pumpNow);
   }
 
+  /** A model runs one batch at a time, and this thread one model. */
+  #mayRun(model: ServedModel): boolean {
+    return !model.batcher.running && (model.ownThread || !this.#inlineRunning);
+  }
+
   #pump(): void {
-    if (this.#running || this.#stopped) return;
-    this.#timer?.cancel();
-    this.#timer = null;
+    if (this.#stopped) return;
     const nowMs = this.#context.clock.nowMs();
     for (const model of this.#inTurn()) {
+      if (!this.#mayRun(model)) continue;
       const decision = model.batcher.decide(nowMs);
       for (const queued of decision.late) this.#answerLate(queued);
       if (decision.kind === 'dispatch') {
-        this.#lastRun = model.key;
+        if (!model.ownThread) this.#lastRun = model.key;
         void this.#run(model, decision.items, decision.rows);
-        return;
       }
     }
   }
@@ -132,16 +137,18 @@ class ModelWorker implements Behaviour {
 
   async #run(model: ServedModel, items: readonly Queued<QueuedCompute>[], rows: number): Promise<void> {
     const startMs = this.#context.clock.nowMs();
-    this.#running = true;
+    if (!model.ownThread) this.#inlineRunning = true;
     const requests = items.map((queued) => queued.item.request);
     this.#sweepWhileRunning(model);
     try {
       const shares = await model.run(requests, rows).catch((thrown: unknown) => {
         this.#observer.batchFailed(model.key, thrown);
+        // Alone, it is the one at fault.
+        if (requests.length === 1) this.#fail(requests[0]!, runError(model, thrown));
         return null;
       });
       if (shares === null) {
-        await this.#runOneByOne(model, requests);
+        if (requests.length > 1) await this.#runOneByOne(model, requests);
         return;
       }
       const endMs = this.#context.clock.nowMs();
@@ -156,7 +163,7 @@ class ModelWorker implements Behaviour {
       });
     } finally {
       if (model.batcher.running) model.batcher.failed(this.#context.clock.nowMs());
-      this.#afterRun();
+      this.#afterRun(model);
     }
   }
 
@@ -180,14 +187,17 @@ class ModelWorker implements Behaviour {
     const decision = model.batcher.decide(nowMs);
     for (const queued of decision.late) this.#answerLate(queued);
     if (decision.kind !== 'wait') return;
-    this.#timer = this.#context.after(Math.max(TIMER_SLACK_MS, decision.untilMs - nowMs), () => {
-      if (this.#running) this.#sweepWhileRunning(model);
+    const timer = this.#context.after(Math.max(TIMER_SLACK_MS, decision.untilMs - nowMs), () => {
+      if (model.batcher.running) this.#sweepWhileRunning(model);
     });
+    this.#timers.set(model, timer);
   }
 
   /** Back through the event loop, so that requests that came in meanwhile join the next batch. */
-  #afterRun(): void {
-    this.#running = false;
+  #afterRun(model: ServedModel): void {
+    this.#timers.get(model)?.cancel();
+    this.#timers.delete(model);
+    if (!model.ownThread) this.#inlineRunning = false;
     if (this.#pumpScheduled) return;
     this.#pumpScheduled = true;
     this.#context.afterInput(this.#pumpNow);
@@ -236,12 +246,7 @@ class ModelWorker implements Behaviour {
       backlogUs,
       epoch: 0,
     };
-    if (!this.#context.reply(request.replyTo, { kind: 'answer', body })) {
-      this.#fail(
-        request,
-        new ServingError('RESOURCE_EXHAUSTED', 'run', 'the outputs are too large to send; ask for fewer rows'),
-      );
-    }
+    this.#context.reply(request.replyTo, { kind: 'answer', body });
   }
 
   #answerLate(queued: Queued<QueuedCompute>): void {

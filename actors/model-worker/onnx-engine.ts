@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ort from 'onnxruntime-node';
 import type { TensorSpec } from '../../cluster/catalog/model-spec.ts';
+import type { Clock } from '../../cluster/clock.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { bytesElements, type DataType, packBytes } from '../../proto/tensor.ts';
 import { type Device, formatDevice } from './device.ts';
@@ -35,8 +36,11 @@ const ORT_TYPE_OF = new Map<DataType, OrtType>(
   Object.entries(TYPES).map(([type, rule]) => [rule.datatype, type as OrtType]),
 );
 
-/** Throws UNAVAILABLE where this installation of ONNX Runtime lacks what the device needs. */
-export function onnxEngine(device: Device, threads: number): Engine {
+/**
+ * Holds its models on the thread that calls it. `threads`: of ONNX Runtime within one run.
+ * Throws UNAVAILABLE where this installation of ONNX Runtime lacks what the device needs.
+ */
+export function onnxEngine(device: Device, threads: number, clock: Pick<Clock, 'nowMs'>): Engine {
   const backend = ort.listSupportedBackends().find((one) => one.name === device.kind);
   if (backend === undefined) {
     throw new ServingError(
@@ -55,12 +59,13 @@ export function onnxEngine(device: Device, threads: number): Engine {
   return {
     load: async (modelPath) => {
       let session: ort.InferenceSession;
+      const startMs = clock.nowMs();
       try {
         session = await ort.InferenceSession.create(modelPath, options);
       } catch (thrown) {
         throw loadError(thrown, device);
       }
-      return new OnnxModel(session);
+      return new OnnxModel(session, clock.nowMs() - startMs);
     },
   };
 }
@@ -99,10 +104,15 @@ class OnnxModel implements LoadedModel {
   readonly platform = 'onnxruntime_onnx';
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  readonly loadMs: number;
+  readonly ownThread = false;
+  /** A crash of the engine on this thread is the end of the process: nobody is left to be told. */
+  readonly lost = new Promise<ServingError>(() => {});
   readonly #session: ort.InferenceSession;
 
-  constructor(session: ort.InferenceSession) {
+  constructor(session: ort.InferenceSession, loadMs: number) {
     this.#session = session;
+    this.loadMs = loadMs;
     this.inputs = session.inputMetadata.map((metadata) => specOf('input', metadata));
     this.outputs = session.outputMetadata.map((metadata) => specOf('output', metadata));
   }

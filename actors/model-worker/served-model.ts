@@ -12,9 +12,15 @@ import { Batcher } from './batcher.ts';
 import type { Engine, EngineTensor, LoadedModel } from './engine.ts';
 import { RowGatherer, scatterRows } from './gather-rows.ts';
 import { type ModelFile, sha256Of } from './model-repository.ts';
+import { batchRowsWithin, checkAnswerFits, checkOneRowFits, outputRowBytes } from './output-bounds.ts';
 import { ServiceTimeModel } from './service-time.ts';
 
-export type BatchLimits = { readonly queueRowsMax: number; readonly queueItemsMax: number };
+export type BatchLimits = {
+  readonly queueRowsMax: number;
+  readonly queueItemsMax: number;
+  /** Outputs that one answer can carry, bytes. */
+  readonly answerBytesMax: number;
+};
 
 /** A request's place in the queue. */
 export type QueuedCompute = { readonly request: Compute; readonly arrivedMs: number };
@@ -24,6 +30,8 @@ export type RunShare = { readonly outputs: Uint8Array[]; readonly dims: number[]
 
 /** Each batch size is run this often at warm-up: the first run allocates, the others teach the service times. */
 const WARM_UP_RUNS = 3;
+/** Promised times are this share higher over the root of the runs: 29 % after warm-up, 4 % once the window is full. */
+const PROMISE_HEADROOM = 0.5;
 /** Free dimensions other than rows are warmed up at this size. */
 const FREE_DIMENSION_PROBE = 1;
 
@@ -31,22 +39,32 @@ export class ServedModel {
   readonly key: string;
   readonly spec: ModelSpec;
   readonly batcher: Batcher<QueuedCompute>;
+  /** Milliseconds of a full batch at warm-up: the median, since one slow run may be the machine's doing. */
+  readonly fullRunMs: number;
+  /** Whether requests choose dimensions of the inputs other than rows. */
+  readonly hasFreeInputs: boolean;
   readonly #loaded: LoadedModel;
   readonly #gatherer: RowGatherer;
+  readonly #answerBytesMax: number;
+  /** Of all outputs; null where only the run tells. */
+  readonly #outputRowBytes: number | null;
   /** Bytes a row must have, per input; 0 where rows differ. */
   readonly #rowBytes: readonly number[];
-  readonly #hasFreeInputs: boolean;
   readonly #freeOutputs: readonly boolean[];
 
   constructor(spec: ModelSpec, loaded: LoadedModel, serviceTime: ServiceTimeModel, limits: BatchLimits) {
     this.key = modelKey(spec.manifest.name, spec.version);
     this.spec = spec;
     this.#loaded = loaded;
-    this.#gatherer = new RowGatherer(spec.inputs);
+    // Memory that goes to the engine's thread with a batch cannot be kept for the next.
+    this.#gatherer = loaded.ownThread ? new RowGatherer(spec.inputs, 0) : new RowGatherer(spec.inputs);
+    this.#answerBytesMax = limits.answerBytesMax;
+    this.#outputRowBytes = outputRowBytes(spec.outputs, spec.batched);
     this.#rowBytes = spec.inputs.map((input) => fixedRowBytes(input, spec.batched));
-    this.#hasFreeInputs = spec.inputs.some((input) => isFree(rowShape(input, spec.batched)));
+    this.hasFreeInputs = spec.inputs.some((input) => isFree(rowShape(input, spec.batched)));
     this.#freeOutputs = spec.outputs.map((output) => isFree(rowShape(output, spec.batched)));
-    const batchRowsMax = spec.batched ? spec.manifest.batchRowsMax : 1;
+    const batchRowsMax = batchRowsWithin(spec, limits.answerBytesMax);
+    this.fullRunMs = serviceTime.typicalMs(batchRowsMax);
     this.batcher = new Batcher(
       {
         batchRowsMax,
@@ -58,7 +76,24 @@ export class ServedModel {
     );
   }
 
-  /** Only requests with equal keys share a batch. Throws INVALID_ARGUMENT for inputs that are not this model's. */
+  /** Whether a run leaves the worker's thread free for other models; if not, it blocks it from start to end. */
+  get ownThread(): boolean {
+    return this.#loaded.ownThread;
+  }
+
+  get loadMs(): number {
+    return this.#loaded.loadMs;
+  }
+
+  /** Resolves when the engine is gone without having been released: the process should end and be started anew. */
+  get lost(): Promise<ServingError> {
+    return this.#loaded.lost;
+  }
+
+  /**
+   * Only requests with equal keys share a batch. Throws INVALID_ARGUMENT for inputs that are not this model's, and
+   * RESOURCE_EXHAUSTED for more rows than an answer can hold the outputs of.
+   */
   shapeKey(request: Compute): string {
     if (request.rows < 1) throw invalid(`a request for ${this.key} needs at least one row`, 'queue');
     if (request.inputs.length !== this.spec.inputs.length) {
@@ -74,10 +109,15 @@ export class ServedModel {
         );
       }
     }
-    return this.#hasFreeInputs ? request.dims.join(',') : '';
+    if (this.#outputRowBytes !== null && this.spec.batched)
+      checkAnswerFits(this.key, request.rows, request.rows * this.#outputRowBytes, this.#answerBytesMax);
+    return this.hasFreeInputs ? request.dims.join(',') : '';
   }
 
-  /** Runs the requests as one batch; each gets exactly its own rows back. */
+  /**
+   * Runs the requests as one batch; each gets exactly its own rows back. Rejects with RESOURCE_EXHAUSTED where somebody's
+   * outputs, known only now, are larger than an answer.
+   */
   async run(requests: readonly Compute[], rows: number): Promise<RunShare[]> {
     const gathered = this.#gatherer.gather(requests);
     const results = await this.#loaded.run(this.#tensors(gathered.inputs, rows, requests[0]!.dims));
@@ -93,9 +133,11 @@ export class ServedModel {
       }
       if (this.#freeOutputs[i]) dims.push(...trailing);
     });
+    const outputs = results.map((result) => result.data);
+    if (this.#outputRowBytes === null) this.#checkSizes(outputs, requests, rows);
     const shares = scatterRows(
       this.spec.outputs,
-      results.map((result) => result.data),
+      outputs,
       requests.map((request) => request.rows),
     );
     return shares.map((outputs) => ({ outputs, dims }));
@@ -103,6 +145,15 @@ export class ServedModel {
 
   async release(): Promise<void> {
     await this.#loaded.release();
+  }
+
+  /** Rows of one run are equally wide, but for texts: of those each caller is taken to have its share. */
+  #checkSizes(outputs: readonly Uint8Array[], requests: readonly Compute[], rows: number): void {
+    let bytes = 0;
+    for (const output of outputs) bytes += output.byteLength;
+    if (bytes <= this.#answerBytesMax) return;
+    for (const request of requests)
+      checkAnswerFits(this.key, request.rows, (bytes * request.rows) / rows, this.#answerBytesMax);
   }
 
   #tensors(inputs: readonly Uint8Array[], rows: number, dims: readonly number[]): EngineTensor[] {
@@ -135,9 +186,10 @@ export async function loadModel(
     throw named(key, thrown);
   }
   try {
-    const spec = await probe(file, sha256, loaded);
-    const serviceTime = new ServiceTimeModel();
-    await warmUp(spec, loaded, serviceTime, clock);
+    const freeFirst = hasFreeRows(loaded);
+    checkOneRowFits(loaded.outputs, freeFirst, limits.answerBytesMax);
+    const spec = await probe(file, sha256, loaded, freeFirst);
+    const serviceTime = await warmUp(spec, loaded, batchRowsWithin(spec, limits.answerBytesMax), clock);
     return new ServedModel(spec, loaded, serviceTime, limits);
   } catch (thrown) {
     await loaded.release();
@@ -154,9 +206,12 @@ function named(key: string, thrown: unknown): ServingError {
   });
 }
 
+function hasFreeRows(loaded: LoadedModel): boolean {
+  return loaded.inputs.length > 0 && loaded.inputs.every((input) => input.shape[0] === -1);
+}
+
 /** Runs twice, with one row and with two, to learn whether rows can share a run and what shape unnamed outputs have. */
-async function probe(file: ModelFile, sha256: string, loaded: LoadedModel): Promise<ModelSpec> {
-  const freeFirst = loaded.inputs.length > 0 && loaded.inputs.every((input) => input.shape[0] === -1);
+async function probe(file: ModelFile, sha256: string, loaded: LoadedModel, freeFirst: boolean): Promise<ModelSpec> {
   let batched = freeFirst && file.manifest.batchRowsMax > 1;
   const one = await loaded.run(zeros(loaded.inputs, freeFirst, 1));
   if (batched) {
@@ -182,23 +237,25 @@ async function probe(file: ModelFile, sha256: string, loaded: LoadedModel): Prom
 async function warmUp(
   spec: ModelSpec,
   loaded: LoadedModel,
-  serviceTime: ServiceTimeModel,
+  batchRowsMax: number,
   clock: Clock,
-): Promise<void> {
+): Promise<ServiceTimeModel> {
+  const serviceTime = new ServiceTimeModel({ headroom: PROMISE_HEADROOM });
   const sizes = [1];
-  if (spec.batched) {
-    for (let rows = 2; rows < spec.manifest.batchRowsMax; rows *= 2) sizes.push(rows);
-    sizes.push(spec.manifest.batchRowsMax);
-  }
+  for (let rows = 2; rows < batchRowsMax; rows *= 2) sizes.push(rows);
+  if (batchRowsMax > 1) sizes.push(batchRowsMax);
   for (const rows of sizes) {
-    const inputs = zeros(spec.inputs, spec.batched, rows);
-    await loaded.run(inputs);
+    // The first run of a size allocates; how long it takes says nothing of the next.
+    await loaded.run(zeros(spec.inputs, spec.batched, rows));
     for (let i = 0; i < WARM_UP_RUNS; i++) {
+      // Made anew for each run: an engine with a thread of its own takes the memory along.
+      const inputs = zeros(spec.inputs, spec.batched, rows);
       const startMs = clock.nowMs();
       await loaded.run(inputs);
       serviceTime.observe(rows, clock.nowMs() - startMs);
     }
   }
+  return serviceTime;
 }
 
 function zeros(inputs: readonly TensorSpec[], rowsFirst: boolean, rows: number): EngineTensor[] {

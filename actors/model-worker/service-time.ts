@@ -25,6 +25,11 @@ export type ServiceTimeOptions = {
   readonly quantile?: number;
   /** Run times remembered per bucket. Default 128: a p95 from seven values above it, and an old regime forgotten in 128 runs. */
   readonly window?: number;
+  /**
+   * The high quantile of a few runs is hardly known, and a batch that was cut to fit a deadline exactly is late as a
+   * whole. So `predictMs` is this share higher, divided by the root of the runs, as the error falls. Default 0.
+   */
+  readonly headroom?: number;
 };
 
 /** What the batcher asks of a service-time model. */
@@ -40,6 +45,7 @@ export interface ServiceTime {
 export class ServiceTimeModel implements ServiceTime {
   readonly #quantile: number;
   readonly #windowMax: number;
+  readonly #headroom: number;
   readonly #windows: (RunWindow | undefined)[] = new Array(BUCKETS).fill(undefined);
   /** All runs so far, of any size: the age of a bucket is counted in these. */
   #runs = 0;
@@ -54,16 +60,18 @@ export class ServiceTimeModel implements ServiceTime {
   readonly #medianMs = new Float64Array(BUCKETS);
   readonly #pointRuns = new Int32Array(BUCKETS);
 
-  /** Throws RangeError for a quantile outside (0, 1) or a window below 8. */
+  /** Throws RangeError for a quantile outside (0, 1), a window below 8 or a negative headroom. */
   constructor(options: ServiceTimeOptions = {}) {
     this.#quantile = options.quantile ?? 0.95;
     this.#windowMax = options.window ?? 128;
+    this.#headroom = options.headroom ?? 0;
     if (!(this.#quantile > 0 && this.#quantile < 1)) {
       throw new RangeError(`quantile must be between 0 and 1, got ${this.#quantile}`);
     }
     if (!Number.isInteger(this.#windowMax) || this.#windowMax < 8) {
       throw new RangeError(`window must be a whole number of 8 or more, got ${this.#windowMax}`);
     }
+    if (!(this.#headroom >= 0)) throw new RangeError(`headroom must be 0 or more, got ${this.#headroom}`);
   }
 
   /** Warm-up runs are observed like any other. Throws RangeError unless `rows` is a whole number above 0 and `ms` finite and not negative. */
@@ -124,7 +132,8 @@ export class ServiceTimeModel implements ServiceTime {
       if (window === undefined) continue;
       const drift = this.#driftOf(window);
       this.#pointRows[this.#points] = window.meanRows;
-      this.#highMs[this.#points] = window.quantile(this.#quantile) * drift;
+      this.#highMs[this.#points] =
+        window.quantile(this.#quantile) * drift * (1 + this.#headroom / Math.sqrt(window.count));
       this.#medianMs[this.#points] = window.quantile(0.5) * drift;
       this.#pointRuns[this.#points] = window.count;
       this.#points++;

@@ -23,8 +23,8 @@ import { app } from '../support/feature-log-writer.ts';
 import { dynamicModel, fixedModel, mixedModel, TABLE, tableModel, writeModel } from '../support/onnx-models.ts';
 import { spawnScript } from '../support/run-script.ts';
 
-const LIMITS: BatchLimits = { queueRowsMax: 4_096, queueItemsMax: 4_096 };
-const engine = onnxEngine({ kind: 'cpu', cores: null }, 1);
+const LIMITS: BatchLimits = { queueRowsMax: 4_096, queueItemsMax: 4_096, answerBytesMax: 1_048_576 };
+const engine = onnxEngine({ kind: 'cpu', cores: null }, 1, systemClock);
 let directory: string;
 let workers: Worker[];
 
@@ -63,7 +63,7 @@ class Worker {
       node: 'n',
       clock: systemClock,
       log: silentLog,
-      remote: { tell: () => false },
+      remote: { tell: () => 'unreachable' },
       onEscalate: (_, cause) => this.escalated.push(cause),
     });
     this.#system.spawn('asker', { mailboxMessagesMax: 10_000 }, () => ({
@@ -324,7 +324,7 @@ describe('a bad request', () => {
 
 describe('a worker with too much to do', () => {
   it('refuses at once what does not fit its queue, and answers the rest', async () => {
-    const worker = new Worker([await load('table', tableModel(), 4, { queueRowsMax: 8, queueItemsMax: 6 })]);
+    const worker = new Worker([await load('table', tableModel(), 4, { ...LIMITS, queueRowsMax: 8, queueItemsMax: 6 })]);
     const answers = await Promise.all(Array.from({ length: 20 }, () => worker.ask('table/1', 1, [longs(1)])));
     const refused = answers.filter((answer) => answer.failure !== null);
     expect(refused).toHaveLength(14);

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseDevice, pinToCores } from '../../actors/model-worker/device.ts';
 import { onnxEngine } from '../../actors/model-worker/onnx-engine.ts';
+import { systemClock } from '../../cluster/clock.ts';
 import { asServingError } from '../../proto/errors.ts';
 import { elementCount } from '../../proto/tensor.ts';
 
@@ -19,7 +20,7 @@ function coresOfThreads(): string[] {
 async function run(deviceText: string, path: string, rows: number): Promise<object> {
   const device = parseDevice(deviceText);
   if (device.kind === 'cpu' && device.cores !== null) await pinToCores(device.cores);
-  const loaded = await onnxEngine(device, 2).load(path);
+  const loaded = await onnxEngine(device, 2, systemClock).load(path);
   const inputs = loaded.inputs.map((input) => {
     const shape = [rows, ...input.shape.slice(1)];
     const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => (i % 17) / 8);

@@ -304,9 +304,18 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 120 },
 );
 
+/** No batch is larger than its earliest deadline allows: by the promised time where one request can have a promise. */
+function expectInTime(model: ServiceTime, items: readonly Queued<number>[], rows: number, nowMs: number): void {
+  if (items.length === 1) return;
+  const slackMs = Math.min(...items.map(({ deadlineMs }) => deadlineMs)) - nowMs;
+  const promised = model.predictMs(items[0]!.rows) <= slackMs;
+  expect(promised ? model.predictMs(rows) : model.typicalMs(rows)).toBeLessThanOrEqual(slackMs);
+}
+
 /** Runs the steps against a real batcher beside a plain list of what must be queued, checking every decision. */
 function runAgainstList(all: readonly Step[]): void {
-  const batcher = new Batcher<number>(LIMITS, learned(2, 0.5, 8));
+  const model = learned(2, 0.5, 8);
+  const batcher = new Batcher<number>(LIMITS, model);
   const waiting = new Map<number, Queued<number>>();
   let nowMs = 100;
   let running = 0;
@@ -335,6 +344,7 @@ function runAgainstList(all: readonly Step[]): void {
           (before.deadlineMs === queued.deadlineMs && before.item < queued.item);
         expect(inOrder).toBe(true);
       });
+      expectInTime(model, decision.items, running, nowMs);
       // Whatever of the shape stays queued is not between the chosen ones: the batch is a run in deadline order.
       const [first, last] = [decision.items[0]!, decision.items.at(-1)!];
       for (const left of waiting.values()) {

@@ -166,6 +166,20 @@ describe('service-time model', () => {
     );
   });
 
+  it('promises more than it has seen while it has seen little, and the median as it is', () => {
+    const model = new ServiceTimeModel({ headroom: 0.5 });
+    const promised: number[] = [];
+    for (let runs = 1; runs <= 128; runs++) {
+      model.observe(8, 100);
+      promised.push(model.predictMs(8));
+      expect(model.typicalMs(8)).toBe(100);
+    }
+    expect(promised[2]).toBeCloseTo(128.87, 2);
+    expect(promised[127]).toBeCloseTo(104.42, 2);
+    expect([...promised].sort((a, b) => b - a)).toEqual(promised);
+    expect(() => new ServiceTimeModel({ headroom: -1 })).toThrow(/headroom/);
+  });
+
   it('refuses times and row counts that are no measurements', () => {
     const model = new ServiceTimeModel();
     for (const [rows, ms] of [
