@@ -3,6 +3,7 @@ import { type ChildProcess as NodeChild, spawn } from 'node:child_process';
 import { Supervisor } from '../cluster/actors/supervision.ts';
 import type { Clock, TimerHandle } from '../cluster/clock.ts';
 import { ServingError } from '../proto/errors.ts';
+import { EXIT, NameTakenError } from './command.ts';
 import { programArguments } from './package-files.ts';
 
 export type ChildOptions = {
@@ -30,7 +31,7 @@ const ERROR_LINES_KEPT = 20;
 
 export class ChildProcess {
   readonly name: string;
-  /** Rejects when the child keeps ending. */
+  /** Rejects when the child keeps ending, or ends because its name is taken (NameTakenError). */
   readonly gaveUp: Promise<never>;
   readonly #options: ChildOptions;
   readonly #supervisor = new Supervisor(RESTARTS);
@@ -88,27 +89,32 @@ export class ChildProcess {
       this.#options.say(`[${this.name}] ${line}`);
     });
     child.on('error', (error) => this.#options.say(`[${this.name}] cannot be started: ${error.message}`));
-    child.on('exit', (code, signal) => this.#onExit(code, signal));
+    child.on('exit', (code, signal) => this.#onExit(child, code, signal));
   }
 
-  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+  #onExit(child: NodeChild, code: number | null, signal: NodeJS.Signals | null): void {
     this.#ready = false;
     if (this.#stopping) return;
     const how = signal === null ? `exit code ${code}` : signal;
+    if (code === EXIT.nameTaken) {
+      this.#giveUpSaying(child, (said) => new NameTakenError(said ?? `the name '${this.name}' is taken`));
+      return;
+    }
     const directive = this.#supervisor.decide(new Error(how), this.#options.clock.nowMs());
     if (directive.kind === 'restart') {
       this.#options.say(`[${this.name}] ended (${how}); starting it again`);
       this.#restart = this.#options.clock.after(directive.delayMs, () => this.#start());
       return;
     }
-    const said = this.#lastLines.at(-1);
-    this.#giveUp(
-      new ServingError(
-        'UNAVAILABLE',
-        'edge',
-        `${this.name} keeps ending (${how})${said === undefined ? '' : `: ${said}`}`,
-      ),
-    );
+    this.#giveUpSaying(child, (said) => {
+      const why = said === undefined ? '' : `: ${said}`;
+      return new ServingError('UNAVAILABLE', 'edge', `${this.name} keeps ending (${how})${why}`);
+    });
+  }
+
+  /** With the child's last line, which may still be on its way when the child has ended. */
+  #giveUpSaying(child: NodeChild, error: (said: string | undefined) => ServingError): void {
+    child.once('close', () => this.#giveUp(error(this.#lastLines.at(-1)?.replace(/^dovetail node: /, ''))));
   }
 }
 

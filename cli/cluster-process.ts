@@ -37,6 +37,7 @@ import {
   LEASE_KEY,
   PLACEMENT_KEY,
 } from '../proto/subjects.ts';
+import { decodeHeartbeat, holdName, refuseTakenNames } from './claim-names.ts';
 import { transportMetrics } from './observers.ts';
 import { packageEntry } from './package-files.ts';
 
@@ -97,7 +98,24 @@ export async function startClusterProcess(
   const random = systemRandom;
   const node = nodeOf(name, newIncarnation(clock.wallMs(), random));
   const log = createLog({ level: config.logLevel, node });
-  const app = await loadApp(config.app, packageEntry());
+  const connecting = connectNats({
+    url: config.natsUrl,
+    name: node,
+    clock,
+    log,
+    credentialsFile: config.natsCredentials === '' ? undefined : config.natsCredentials,
+    nkeySeedFile: config.natsNkey === '' ? undefined : config.natsNkey,
+    tlsCaFile: config.natsTlsCa === '' ? undefined : config.natsTlsCa,
+    connectTimeoutMs: 5_000,
+  });
+  // Before this process listens anywhere, opens anything or is heard of; while the app is loaded.
+  const named = connecting.then(async (nats) => {
+    const advice = 'stop that process, or give this one another --name';
+    await refuseTakenNames({ nats, clock, config, names: [name], advice });
+    holdName(nats, name);
+    return nats;
+  });
+  const [app, nats] = await Promise.all([loadApp(config.app, packageEntry()), named]);
   const registry = new MetricRegistry({ clock });
   const prometheus = await startPrometheus({ registry, clock, host: config.host, port: metricsPort });
   const processMetrics = observeProcess(registry, clock);
@@ -109,16 +127,6 @@ export async function startClusterProcess(
     random,
     registry,
     warn: (message) => log.warn({}, message),
-  });
-  const nats = await connectNats({
-    url: config.natsUrl,
-    name: node,
-    clock,
-    log,
-    credentialsFile: config.natsCredentials === '' ? undefined : config.natsCredentials,
-    nkeySeedFile: config.natsNkey === '' ? undefined : config.natsNkey,
-    tlsCaFile: config.natsTlsCa === '' ? undefined : config.natsTlsCa,
-    connectTimeoutMs: 5_000,
   });
   const [clusterKv, leaseKv, models] = await Promise.all([
     nats.keyValue(BUCKETS.cluster),
@@ -195,7 +203,7 @@ export async function startClusterProcess(
     name,
     own: () => ownHeartbeat(role, name, node, standing, leaving, table?.epoch ?? 0, prometheus.url, links.endpoint),
     encode: (heartbeat) => dovetail.Heartbeat.encode(heartbeat as unknown as dovetail.Heartbeat.$Properties).finish(),
-    decode: (bytes) => dovetail.Heartbeat.decode(bytes) as unknown as Heartbeat,
+    decode: decodeHeartbeat,
     publish: (bytes) => {
       nats.publish(HEARTBEAT_SUBJECT, bytes);
     },
@@ -207,8 +215,10 @@ export async function startClusterProcess(
       links.setPeers(others.filter((other) => other.node !== node));
       changed('members');
     },
+    // An ordinary failure, after which `up` starts this process again: that start listens first, and ends for good if
+    // the other one lives. Deciding it here would let one stray heartbeat take the whole cluster down.
     onSuperseded: (by) =>
-      raiseFatal(new Error(`another process has taken the name '${name}' (${by}); give each its own --name`)),
+      raiseFatal(new Error(`a newer process has taken the name '${name}' (${by}); give each its own --name`)),
     onError: (error) => log.debug({ err: error }, 'heartbeat'),
   });
   nats.subscribe(HEARTBEAT_SUBJECT, (bytes) => heartbeats.receive(bytes));
@@ -216,14 +226,19 @@ export async function startClusterProcess(
     if (connected) heartbeats.grace();
   });
 
-  const directory = new ModelDirectory(app);
+  const directory = new ModelDirectory(app, (key, problem) =>
+    log.warn({ key }, `registry entry '${key}' is ignored: ${problem}`),
+  );
   await models.watch('>', (key, value) => {
     directory.update(key, value);
     changed('models');
   });
   await clusterKv.watch(PLACEMENT_KEY, (_key, value) => {
     if (value === null) return;
-    table = decodeTable(value);
+    const latest = decodeTable(value);
+    // The leader replaces one that is older or of another cluster; acting on it would take epochs back.
+    if (latest.partitions !== settings.partitions || latest.epoch <= (table?.epoch ?? 0)) return;
+    table = latest;
     changed('placement');
   });
 
@@ -239,9 +254,10 @@ export async function startClusterProcess(
     isLeader: () => leader?.isLeader() ?? false,
     shards: () => members.live('shard'),
     settings: { partitions: settings.partitions, replicas: settings.replicas },
+    acting: () => table,
     periodMs: config.heartbeatMs,
     onPublished: (published) => log.info({ epoch: published.epoch }, 'placement published'),
-    onError: (error) => log.warn({ err: error }, 'placement could not be published'),
+    onError: (error) => log.warn({ err: error }, 'placement table cannot be read or published'),
   });
 
   heartbeats.start();

@@ -1,7 +1,7 @@
 /** What a command is, how its arguments are read and what its exit codes mean. */
 import { parseArgs } from 'node:util';
 import { SETTINGS, type SettingName } from '../cluster/config.ts';
-import type { ServingError } from '../proto/errors.ts';
+import { ServingError } from '../proto/errors.ts';
 
 export const EXIT = {
   ok: 0,
@@ -11,6 +11,8 @@ export const EXIT = {
   usage: 2,
   /** The cluster, NATS or a port cannot be had. */
   unavailable: 3,
+  /** A living process has the name: starting again changes nothing, so `up` does not. */
+  nameTaken: 4,
   /** Interrupted once while starting, or twice while stopping. */
   interrupted: 130,
 } as const;
@@ -40,6 +42,13 @@ export type CommandInput = {
 
 /** A command line that cannot be followed. */
 export class UsageError extends Error {}
+
+/** The name of this process, or of one that it needs, belongs to a living one. */
+export class NameTakenError extends ServingError {
+  constructor(message: string) {
+    super('UNAVAILABLE', 'edge', message);
+  }
+}
 
 /** Throws UsageError naming the flag or argument. */
 export function readArguments(command: Command, args: readonly string[], env: CommandInput['env']): CommandInput {
@@ -87,7 +96,7 @@ export function helpOf(command: Command): string {
   if (rows.length > 0) lines.push('Options:', ...table(rows), '');
   lines.push('Examples:', ...command.examples.map((example) => `  ${example}`), '');
   lines.push(
-    'Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 130 interrupted.',
+    'Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 4 name taken, 130 interrupted.',
   );
   return lines.join('\n');
 }
@@ -98,5 +107,6 @@ function table(rows: readonly [string, string][]): string[] {
 }
 
 export function exitCodeOf(error: ServingError): number {
+  if (error instanceof NameTakenError) return EXIT.nameTaken;
   return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED' ? EXIT.unavailable : EXIT.failed;
 }

@@ -15,8 +15,10 @@ import { connectNats } from '../cluster/nats/nats-link.ts';
 import { type NatsServerProcess, startNatsServer } from '../cluster/nats-server/launch.ts';
 import { locateNatsServer } from '../cluster/nats-server/locate.ts';
 import { tryListen } from '../cluster/nats-server/probe.ts';
+import { systemRandom } from '../cluster/random.ts';
 import { ServingError } from '../proto/errors.ts';
 import { ChildProcess } from './child-process.ts';
+import { claimStart } from './claim-names.ts';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { exampleRequest } from './example-request.ts';
 import { nodeCommand } from './node.ts';
@@ -55,10 +57,20 @@ async function runUp(input: CommandInput): Promise<number> {
   await checkPorts(config);
   // Every child loads it; what is wrong with it is better said once.
   await loadApp(config.app, packageEntry());
-  const started: Cluster = { nats: null, children: [] };
+  const started: Cluster = { nats: null, claim: null, children: [] };
   try {
     const natsUrl = await startNats(config, started, say);
     const specs = await processSpecs(config, natsUrl);
+    if (config.natsUrl !== '') {
+      const names = specs.map((spec) => spec.name);
+      const claimed = claimOnGivenNats(config, names).then((claim) => {
+        started.claim = claim;
+      });
+      claimed.catch(() => {});
+      if ((await Promise.race([claimed, interrupt.first.then(() => 'interrupted')])) === 'interrupted') {
+        return EXIT.interrupted;
+      }
+    }
     for (const spec of specs) {
       started.children.push(new ChildProcess({ ...spec, clock, say, ipc: true }));
     }
@@ -69,6 +81,8 @@ async function runUp(input: CommandInput): Promise<number> {
       givenUp(started),
     ]);
     if (outcome === 'interrupted') return EXIT.interrupted;
+    // From here on the processes' own heartbeats say whose the names are.
+    await started.claim?.release();
     await sayReady(config, natsUrl, say);
     await Promise.race([interrupt.first, natsDied(started), givenUp(started)]);
     say('stopping: draining the gateway, then workers, shards and NATS');
@@ -78,7 +92,12 @@ async function runUp(input: CommandInput): Promise<number> {
   }
 }
 
-type Cluster = { nats: NatsServerProcess | null; children: ChildProcess[] };
+type Cluster = {
+  nats: NatsServerProcess | null;
+  /** Keeps other starts off the NATS that was given, until this one is ready. */
+  claim: { release(): Promise<void> } | null;
+  children: ChildProcess[];
+};
 
 type ProcessSpec = {
   readonly name: string;
@@ -114,10 +133,7 @@ async function isFree(host: string, port: number): Promise<boolean> {
 }
 
 async function startNats(config: Config, started: Cluster, say: (line: string) => void): Promise<string> {
-  if (config.natsUrl !== '') {
-    await checkNats(config);
-    return config.natsUrl;
-  }
+  if (config.natsUrl !== '') return config.natsUrl;
   const { path } = await locateNatsServer({ clock: systemClock, progress: say });
   const dataDir = join(config.dataDir, 'nats');
   mkdirSync(dataDir, { recursive: true });
@@ -125,9 +141,12 @@ async function startNats(config: Config, started: Cluster, say: (line: string) =
   return started.nats.url;
 }
 
-/** Rejects with UNAVAILABLE where the given NATS cannot be reached. */
-async function checkNats(config: Config): Promise<void> {
-  const link = await connectNats({
+/**
+ * Rejects with UNAVAILABLE where the given NATS cannot be reached, with NameTakenError where another cluster runs there
+ * under the same names or is starting.
+ */
+async function claimOnGivenNats(config: Config, names: readonly string[]): Promise<{ release(): Promise<void> }> {
+  const nats = await connectNats({
     url: config.natsUrl,
     name: 'dovetail-up',
     clock: systemClock,
@@ -137,7 +156,19 @@ async function checkNats(config: Config): Promise<void> {
     tlsCaFile: config.natsTlsCa === '' ? undefined : config.natsTlsCa,
     connectTimeoutMs: 5_000,
   });
-  await link.close();
+  const advice = 'stop that cluster, or give this one a NATS of its own (another --nats-url, or none)';
+  try {
+    const start = await claimStart({ nats, clock: systemClock, random: systemRandom, config, names, advice });
+    return {
+      release: async () => {
+        await start.release();
+        await nats.close();
+      },
+    };
+  } catch (thrown) {
+    await nats.close();
+    throw thrown;
+  }
 }
 
 async function processSpecs(config: Config, natsUrl: string): Promise<ProcessSpec[]> {
@@ -267,6 +298,7 @@ function givenUp(started: Cluster): Promise<never> {
 /** The gateway first, so that what is in flight can still be answered by the others. */
 async function stopAll(started: Cluster): Promise<void> {
   const role = (prefix: string) => started.children.filter((child) => child.name.startsWith(prefix));
+  await started.claim?.release();
   for (const prefix of ['gateway', 'worker', 'shard']) await Promise.all(role(prefix).map((child) => child.stop()));
   await started.nats?.stop();
 }

@@ -16,6 +16,11 @@ export function nodeSubject(node: string): string {
   return `dovetail.node.${node.replaceAll('.', '_')}`;
 }
 
+/** Where the process that holds a name is asked whether it does. */
+export function nameSubject(name: string): string {
+  return `dovetail.name.${name}`;
+}
+
 export const FEATURE_LOG_STREAM = 'DOVETAIL_FEATURES';
 
 /** Partition of the log; the number of partitions itself stands for the views that live everywhere. */
@@ -37,3 +42,5 @@ export const BUCKETS = {
 export const PLACEMENT_KEY = 'placement';
 export const SETTINGS_KEY = 'settings';
 export const LEASE_KEY = 'leader';
+/** In the lease bucket too: whoever starts a cluster's processes on this NATS just now. */
+export const START_LEASE_KEY = 'up';

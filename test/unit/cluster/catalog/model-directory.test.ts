@@ -64,15 +64,12 @@ describe('the model directory', () => {
     expect(models.problems()).toEqual([]);
   });
 
-  it('keeps what cannot be served with its reason, whatever the entry holds', () => {
+  it('keeps what cannot be served with its reason', () => {
     const models = directory(
       ['failed.1', text('{"failed": "no such operator"}')],
       ['contradicts.1', spec('contradicts', '1', 'user')],
-      ['garbage.1', text('{')],
-      ['null.1', text('null')],
-      ['half.1', text('{"manifest": {"name": "half"}, "version": "1", "inputs": [], "outputs": []}')],
     );
-    expect(models.problems().map(({ model }) => model)).toEqual(['failed', 'contradicts', 'garbage', 'null', 'half']);
+    expect(models.problems().map(({ model }) => model)).toEqual(['failed', 'contradicts']);
     for (const { problem } of models.problems()) expect(problem.length).toBeGreaterThan(5);
     for (const name of models.names()) {
       expect(models.plan(`${name}/1`)).toBeUndefined();
@@ -100,5 +97,54 @@ describe('the model directory', () => {
       ['a/b.1', spec('a', '1')],
     );
     expect(models.names()).toEqual([]);
+  });
+
+  it.each<[string, string, Uint8Array]>([
+    ['is no JSON', 'a.1', text('{')],
+    ['is null', 'a.1', text('null')],
+    ['is half a model', 'a.1', text('{"manifest": {"name": "a"}, "version": "1", "inputs": [], "outputs": []}')],
+    ['is another model', 'a.1', spec('b', '1')],
+    ['is another version', 'a.1', spec('a', '2')],
+    ['has a reason without end', 'a.1', text(JSON.stringify({ failed: 'x'.repeat(100_000) }))],
+    ['has a key that is no version', 'a.x', spec('a', '1')],
+    ['has a key of more parts', 'a.1.2', spec('a', '1')],
+  ])('ignores an entry that %s, saying so once, and keeps what was there', (_, key, bytes) => {
+    const ignored: [string, string][] = [];
+    const models = new ModelDirectory(defineApp({ views: [] }), (at, problem) => ignored.push([at, problem]));
+    models.update(key, bytes);
+    expect(models.names()).toEqual([]);
+    expect(models.problems()).toEqual([]);
+    models.update('a.1', spec('a', '1'));
+    ignored.splice(0);
+    models.update(key, bytes);
+    models.update(key, bytes);
+    expect(models.plan('a/1')).toBeDefined();
+    expect(models.names()).toEqual(['a']);
+    expect(models.problems()).toEqual([]);
+    if (key === 'a.1') expect(ignored).toEqual([[key, expect.stringMatching(/.{10}/)]]);
+  });
+
+  it('says of each key once that it is ignored, and again after it made sense', () => {
+    const ignored: string[] = [];
+    const models = new ModelDirectory(defineApp({ views: [] }), (at) => ignored.push(at));
+    for (let i = 0; i < 3; i++) for (const key of ['a.1', 'b.1']) models.update(key, text('{'));
+    expect(ignored).toEqual(['a.1', 'b.1']);
+    models.update('a.1', null);
+    for (let i = 0; i < 3; i++) models.update('a.1', text('{'));
+    expect(ignored).toEqual(['a.1', 'b.1', 'a.1']);
+  });
+
+  it('holds so many versions and no more, in memory and in words, until some go', () => {
+    const ignored: string[] = [];
+    const models = new ModelDirectory(defineApp({ views: [] }), (at) => ignored.push(at));
+    for (let version = 1; version <= 4_100; version++) models.update(`a.${version}`, spec('a', String(version)));
+    expect(models.versions('a')).toHaveLength(4_096);
+    expect(ignored).toEqual(['a.4097', 'a.4098', 'a.4099', 'a.4100']);
+    models.update('a.7', spec('a', '7'));
+    models.update('a.1', null);
+    models.update('b.1', spec('b', '1'));
+    expect(models.names()).toEqual(['a', 'b']);
+    for (let i = 0; i < 10_000; i++) models.update(`junk${i}.1`, text('{'));
+    expect(ignored.length).toBeLessThan(4_200);
   });
 });

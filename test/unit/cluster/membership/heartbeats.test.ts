@@ -251,6 +251,21 @@ describe('Heartbeats', () => {
     expect(all[1]!.table.get('a')).toMatchObject({ incarnation: 'i2', state: 'alive' });
   });
 
+  it('leaves the newer of two that start in the same instant, whichever is heard first', () => {
+    for (const order of [
+      ['i1', 'i2'],
+      ['i2', 'i1'],
+    ]) {
+      const { world, network, all } = processes('b');
+      const both = order.map((incarnation) => new Process(world, network, 'a', incarnation));
+      for (const process of both) process.heartbeats.start();
+      world.advance(500);
+      const superseded = Object.fromEntries(both.map((process, i) => [order[i]!, process.supersededBy]));
+      expect(superseded).toEqual({ i1: ['a.i2'], i2: [] });
+      expect(all[0]!.table.get('a')).toMatchObject({ incarnation: 'i2', state: 'alive' });
+    }
+  });
+
   it('reports bytes that are no heartbeat and goes on', () => {
     const { world, all } = processes('a', 'b');
     const a = all[0]!;

@@ -73,6 +73,41 @@ describe('MemberTable', () => {
     expect(table.get('a')!.state).toBe('dead');
   });
 
+  it('is not brought back by a heartbeat from before the farewell, as late as such a one can be', () => {
+    const table = new MemberTable();
+    table.hear(beat('a'), 0);
+    table.hear(beat('a', { leaving: true }), 50);
+    for (const nowMs of [50, 400, 749]) expect(table.hear(beat('a'), nowMs)).toEqual([]);
+    expect(table.live()).toEqual([]);
+    // Nor does it put off the forgetting.
+    table.sweep(60_050);
+    expect(table.members()).toEqual([]);
+  });
+
+  it('takes a process back in whose farewell another had forged, once it has been heard long enough after it', () => {
+    const table = new MemberTable();
+    table.hear(beat('a'), 0);
+    expect(said(table.hear(beat('a', { leaving: true }), 50))).toEqual(['left a.i1 leaving']);
+    const events: string[] = [];
+    for (let nowMs = 100; nowMs <= 2_000; nowMs += 100) {
+      events.push(...said(table.hear(beat('a'), nowMs)).map((event) => `${nowMs} ${event}`));
+      table.sweep(nowMs);
+    }
+    expect(events).toEqual(['800 joined a.i1']);
+    expect(table.get('a')!.state).toBe('alive');
+    // And a farewell of its own is one again.
+    expect(said(table.hear(beat('a', { leaving: true }), 2_100))).toEqual(['left a.i1 leaving']);
+    expect(table.hear(beat('a'), 2_200)).toEqual([]);
+  });
+
+  it('lets a new start follow a farewell at once', () => {
+    const table = new MemberTable();
+    table.hear(beat('a'), 0);
+    table.hear(beat('a', { leaving: true }), 50);
+    expect(said(table.hear(beat('a', { incarnation: 'i2' }), 60))).toEqual(['joined a.i2']);
+    expect(table.hear(beat('a'), 900)).toEqual([]);
+  });
+
   it('takes no member in by its farewell', () => {
     const table = new MemberTable();
     expect(table.hear(beat('a', { leaving: true }), 0)).toEqual([]);
