@@ -9,8 +9,11 @@ import type { Random } from '../cluster/random.ts';
 import { type ArrivalProcess, arrivalTimesMs } from './arrivals.ts';
 import { Histogram } from './histogram.ts';
 
-/** Sends request `index` (0, 1, 2, …) and settles when its answer is in; rejects where it is an error. */
-export type Send = (index: number) => Promise<void>;
+/** Sends request `index` (0, 1, 2, …) and settles with what came back; rejects where that is an error. */
+export type Send = (index: number) => Promise<unknown>;
+
+/** Throws where what came back for request `index` is not what it must be. */
+export type Check = (index: number, answer: unknown) => void;
 
 export type LoadResult = {
   /** Requests answered within the measured time. */
@@ -30,6 +33,7 @@ export type LoadResult = {
 export type ClosedLoopOptions = {
   readonly clock: Clock;
   readonly send: Send;
+  readonly check?: Check | undefined;
   readonly outstanding: number;
   /** Not measured. */
   readonly warmUpMs: number;
@@ -38,34 +42,48 @@ export type ClosedLoopOptions = {
 
 /** Resolves when the time is up and every request sent has settled. */
 export function closedLoop(options: ClosedLoopOptions): Promise<LoadResult> {
-  const { clock, send, outstanding } = options;
+  const { clock, send, check, outstanding } = options;
   const tally = new Tally();
   const measureFromMs = clock.nowMs() + options.warmUpMs;
   const stopAtMs = measureFromMs + options.durationMs;
   let index = 0;
   let lanes = outstanding;
   return new Promise((resolve) => {
-    const lane = (): void => {
-      const sentMs = clock.nowMs();
-      if (sentMs >= stopAtMs) {
-        lanes--;
-        if (lanes === 0) resolve(tally.result(options.durationMs));
-        return;
+    /** One request after another. Made of one object, so that the load costs the system as little as it can. */
+    class Lane {
+      #index = 0;
+      #sentMs = 0;
+
+      next(): void {
+        this.#sentMs = clock.nowMs();
+        if (this.#sentMs >= stopAtMs) {
+          lanes--;
+          if (lanes === 0) resolve(tally.result(options.durationMs));
+          return;
+        }
+        this.#index = index++;
+        send(this.#index).then(this.#answered, this.#failed);
       }
-      send(index++).then(
-        () => {
-          const nowMs = clock.nowMs();
-          if (nowMs >= measureFromMs && nowMs < stopAtMs) tally.completed(nowMs - sentMs);
-          lane();
-        },
-        (thrown: unknown) => {
-          tally.failed(thrown);
-          // A refusal may be immediate; going on in the same turn would never let the clock move.
-          clock.afterInput(lane);
-        },
-      );
-    };
-    for (let i = 0; i < outstanding; i++) lane();
+
+      readonly #answered = (answer: unknown): void => {
+        const nowMs = clock.nowMs();
+        try {
+          check?.(this.#index, answer);
+        } catch (thrown) {
+          this.#failed(thrown);
+          return;
+        }
+        if (nowMs >= measureFromMs && nowMs < stopAtMs) tally.completed(nowMs - this.#sentMs);
+        this.next();
+      };
+
+      readonly #failed = (thrown: unknown): void => {
+        tally.failed(thrown);
+        // A refusal may be immediate; going on in the same turn would never let the clock move.
+        clock.afterInput(() => this.next());
+      };
+    }
+    for (let i = 0; i < outstanding; i++) new Lane().next();
   });
 }
 
@@ -73,6 +91,7 @@ export type OpenLoopOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly send: Send;
+  readonly check?: Check | undefined;
   readonly arrivals: ArrivalProcess;
   readonly ratePerS: number;
   readonly durationMs: number;
@@ -82,7 +101,7 @@ export type OpenLoopOptions = {
 
 /** Resolves when the last arrival's time has come and every request sent has settled. */
 export function openLoop(options: OpenLoopOptions): Promise<LoadResult> {
-  const { clock, send } = options;
+  const { clock, send, check } = options;
   const tally = new Tally();
   const times = arrivalTimesMs({ process: options.arrivals, ratePerS: options.ratePerS, random: options.random });
   const startMs = clock.nowMs();
@@ -104,16 +123,14 @@ export function openLoop(options: OpenLoopOptions): Promise<LoadResult> {
       }
       outstanding++;
       tally.sentLate(nowMs - intendedMs);
-      send(index++).then(
-        () => {
+      const own = index++;
+      send(own)
+        .then((answer) => {
+          check?.(own, answer);
           tally.completed(clock.nowMs() - startMs - intendedMs);
-          settleOne();
-        },
-        (thrown: unknown) => {
-          tally.failed(thrown);
-          settleOne();
-        },
-      );
+        })
+        .catch((thrown: unknown) => tally.failed(thrown))
+        .then(settleOne);
     };
     const sendDue = (): void => {
       const nowMs = clock.nowMs() - startMs;

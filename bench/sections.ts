@@ -1,11 +1,12 @@
 /** What the bench measures, section by section, and the ratios it draws. */
 import { seededRandom } from '../cluster/random.ts';
+import type { Prediction } from '../index.ts';
 import type { BenchContext } from './context.ts';
 import type { Figures } from './figures.ts';
 import { openHttpLoad } from './http-load.ts';
 import { measureLmdbGet } from './limits/lmdb-get.ts';
 import { measureSessionRun } from './limits/session-run.ts';
-import { assertClean, closedLoop, type LoadResult, openLoop, type Send } from './load.ts';
+import { assertClean, type Check, closedLoop, type LoadResult, openLoop, type Send } from './load.ts';
 import type { BenchOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { byTurns, type Contender, type RoundFigures } from './rounds.ts';
@@ -28,7 +29,13 @@ export type Bench = {
 };
 
 /** A service that a load can be put on, whatever its protocol. */
-type Service = { readonly name: string; readonly what: string; readonly send: Send; close(): void };
+type Service = {
+  readonly name: string;
+  readonly what: string;
+  readonly send: Send;
+  readonly check?: Check;
+  close(): void;
+};
 
 export async function sessionRunSection({ context, options, figures }: Bench): Promise<void> {
   for (const [rows, ms] of await measureSessionRun(context.clock, options.sessionRuns)) {
@@ -61,8 +68,8 @@ export async function latencySection(bench: Bench): Promise<void> {
     name: service.name,
     run: async (durationMs) => {
       const { clock } = context;
-      const { send } = service;
-      const load = await closedLoop({ clock, send, outstanding: 1, warmUpMs: durationMs / 5, durationMs });
+      const { send, check } = service;
+      const load = await closedLoop({ clock, send, check, outstanding: 1, warmUpMs: durationMs / 5, durationMs });
       return serialFigures(assertClean(service.what, load));
     },
   }));
@@ -89,8 +96,9 @@ export async function throughputSection(bench: Bench): Promise<RoundFigures> {
     name: service.name,
     run: async (durationMs) => {
       const { clock } = context;
-      const { send } = service;
-      const load = await closedLoop({ clock, send, outstanding: OUTSTANDING, warmUpMs: durationMs / 5, durationMs });
+      const { send, check } = service;
+      const warmUpMs = durationMs / 5;
+      const load = await closedLoop({ clock, send, check, outstanding: OUTSTANDING, warmUpMs, durationMs });
       return { perS: assertClean(service.what, load).ratePerS, p50Us: load.latency.quantileMs(0.5) * 1000 };
     },
   }));
@@ -129,6 +137,7 @@ export async function openLoopSection(bench: Bench, closed: RoundFigures): Promi
         clock: context.clock,
         random: seededRandom(OPEN_LOOP_SEED),
         send: service.send,
+        check: service.check,
         arrivals: 'poisson',
         ratePerS,
         durationMs: options.openLoopMs,
@@ -178,9 +187,10 @@ function natsService(system: SystemUnderTest, expected: Float32Array): Service {
   return {
     name: 'nats',
     what: 'system over NATS',
-    async send(index) {
+    send: (index) => system.natsPredict(userOf(index)),
+    check(index, answer) {
       const user = userOf(index);
-      assertScore('system', user, await system.natsPredict(user), expected[user]!);
+      assertScore('system', user, system.scoreOf(answer as Prediction), expected[user]!);
     },
     close: () => undefined,
   };

@@ -28,8 +28,10 @@ export interface SystemUnderTest {
    * prediction about any user is answered with its stored features.
    */
   start(context: BenchContext): Promise<void>;
-  /** One prediction by the NATS client about `user` (0 to USERS − 1): its score. Rejects where the answer is an error. */
-  natsPredict(user: number): Promise<number>;
+  /** One prediction by the NATS client about `user` (0 to USERS − 1). Rejects where the answer is an error. */
+  natsPredict(user: number): Promise<Prediction>;
+  /** The one number that the model says in it. */
+  scoreOf(prediction: Prediction): number;
   /** Where the HTTP bridge listens and what is sent to it. Read after `start`. */
   readonly http: HttpTarget;
   /** Stops every process. Also called after a failed `start`. */
@@ -86,8 +88,12 @@ class LocalCluster implements SystemUnderTest {
     await this.#servesStoredFeatures(context);
   }
 
-  natsPredict(user: number): Promise<number> {
-    return this.#client!.predict(MODEL, this.#requests[user]!).then(scoreOf);
+  natsPredict(user: number): Promise<Prediction> {
+    return this.#client!.predict(MODEL, this.#requests[user]!);
+  }
+
+  scoreOf(prediction: Prediction): number {
+    return scoreOf(prediction);
   }
 
   get http(): HttpTarget {
@@ -122,7 +128,7 @@ class LocalCluster implements SystemUnderTest {
   async #servesStoredFeatures(context: BenchContext): Promise<void> {
     const untilMs = context.clock.nowMs() + READY_MS_MAX;
     for (let user = 0; user < USERS; user += 1) {
-      while (Math.abs((await this.natsPredict(user)) - context.expected[user]!) > 1e-4) {
+      while (Math.abs(scoreOf(await this.natsPredict(user)) - context.expected[user]!) > 1e-4) {
         if (context.clock.nowMs() > untilMs)
           throw new Error(`the system still answers user ${user} without its features`);
       }

@@ -9,6 +9,7 @@ import { Router } from '../actors/router/router.ts';
 import { ACTOR_NAMES, RoutingTable } from '../actors/router/routing-table.ts';
 import { sleep } from '../cluster/clock.ts';
 import { countBits } from '../cluster/membership/bitset.ts';
+import { reachableNodes } from '../cluster/membership/reachable.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import { CALLS, type ClusterProcess } from './cluster-process.ts';
 import { routerObserver } from './observers.ts';
@@ -33,7 +34,10 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     ACTOR_NAMES.router,
     { mailboxMessagesMax: config.mailboxMessagesMax },
     (context) => {
-      router = new Router(context, routing, config, routerObserver(registry, log), tracer, random);
+      // A margin for what a letter carries besides its rows.
+      const partBytesMax = Math.floor(cluster.transport.letterBytesMax * 0.9);
+      const options = { ...config, partBytesMax };
+      router = new Router(context, routing, options, routerObserver(registry, log), tracer, random);
       return router;
     },
   );
@@ -121,15 +125,8 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
   };
 }
 
-/**
- * Processes whose answers may still come. A long run of a model keeps a worker from sending heartbeats: new requests
- * wait meanwhile, but what it is working on is not taken from it while its link shows that it is there.
- */
 function liveNodes(cluster: ClusterProcess): Set<string> {
-  const here = cluster.members
-    .members()
-    .filter(({ state, heartbeat }) => state !== 'dead' || (!heartbeat.leaving && cluster.isLinked(heartbeat.node)));
-  return new Set(here.map((member) => member.heartbeat.node));
+  return reachableNodes(cluster.members.members(), cluster.isLinked);
 }
 
 function pushMetrics(cluster: ClusterProcess): (view: string, accepted: number, rejected: number) => void {

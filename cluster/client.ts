@@ -3,15 +3,8 @@
  * everything between Dovetail's processes does.
  */
 import { ServingError } from '../proto/errors.ts';
-import {
-  errorOf,
-  failure,
-  fromWireTensor,
-  type Message,
-  type PredictReply,
-  refusal,
-  toWireTensor,
-} from '../proto/letters.ts';
+import { decodeFreshness } from '../proto/freshness.ts';
+import { errorOf, failure, type Message, type PredictReply, refusal, requestIdOf } from '../proto/letters.ts';
 import { CALL_SUBJECT, GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
 import { packBytes, type Tensor } from '../proto/tensor.ts';
 import { defaultedNames } from './catalog/assemble.ts';
@@ -22,7 +15,7 @@ import { connectNats, type NatsLink } from './nats/nats-link.ts';
 import { randomHex } from './random.ts';
 import { SlotTable } from './slot-table.ts';
 import { idBytes, parseTraceparent } from './telemetry/trace-context.ts';
-import type { WheelEntry } from './timer-wheel.ts';
+import type { TimerId } from './timer-wheel.ts';
 import { Transport } from './transport/transport.ts';
 
 export type ClientOptions = {
@@ -77,7 +70,7 @@ type Waiting = {
   readonly timeoutMs: number;
   readonly resolve: (prediction: Prediction) => void;
   readonly reject: (error: ServingError) => void;
-  deadline: WheelEntry<Waiting> | null;
+  deadline: TimerId;
 };
 
 const ACTOR = 'client';
@@ -138,14 +131,16 @@ class Client implements DovetailClient {
       );
     }
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { id: 0, model, timeoutMs, resolve, reject, deadline: null };
+      const waiting: Waiting = { id: 0, model, timeoutMs, resolve, reject, deadline: 0 };
       waiting.id = this.#waiting.add(waiting);
       waiting.deadline = this.#deadlines.schedule(waiting, this.#clock.nowMs() + timeoutMs + GRACE_MS);
       const message = this.#message(waiting.id, model, inputs, timeoutMs, options);
-      if (!this.#transport.tellGroup(CALL_SUBJECT, 'router', message)) {
-        const why = this.#nats.connected
-          ? failure('INVALID_ARGUMENT', 'edge', 'the request is too large to send; send fewer rows')
-          : failure('UNAVAILABLE', 'edge', 'not connected to NATS');
+      const handed = this.#transport.tellGroup(CALL_SUBJECT, 'router', message);
+      if (handed !== 'sent') {
+        const why =
+          handed === 'too_large'
+            ? failure('INVALID_ARGUMENT', 'edge', 'the request is too large to send; send fewer rows')
+            : failure('UNAVAILABLE', 'edge', 'not connected to NATS');
         this.#receive(refusal(message, why)!.message);
       }
     });
@@ -207,7 +202,7 @@ class Client implements DovetailClient {
         requestId: options.requestId ?? '',
         model,
         version: options.version ?? '',
-        inputs: inputs.map(toWireTensor),
+        inputs,
         budgetUs: Math.max(1, Math.round(timeoutMs * 1_000)),
         trace: incoming?.sampled
           ? { traceId: idBytes(incoming.traceId), spanId: idBytes(incoming.parentSpanId) }
@@ -219,7 +214,7 @@ class Client implements DovetailClient {
 
   #forget(waiting: Waiting): void {
     this.#waiting.remove(waiting.id);
-    if (waiting.deadline !== null) this.#deadlines.cancel(waiting.deadline);
+    this.#deadlines.cancel(waiting.deadline);
   }
 
   #expire(waiting: Waiting): void {
@@ -250,14 +245,13 @@ function* parts(rows: readonly object[], bytesMax: number): Generator<string[]> 
 /** A reply as callers see it. What a caller does not look at is not made: most take the outputs and go. */
 class ReplyPrediction implements Prediction {
   readonly #reply: PredictReply;
-  #outputs: readonly Tensor[] | null = null;
 
   constructor(reply: PredictReply) {
     this.#reply = reply;
   }
 
   get requestId(): string {
-    return this.#reply.requestId;
+    return requestIdOf(this.#reply);
   }
 
   get traceId(): string {
@@ -269,16 +263,14 @@ class ReplyPrediction implements Prediction {
   }
 
   get outputs(): readonly Tensor[] {
-    this.#outputs ??= this.#reply.outputs.map(fromWireTensor);
-    return this.#outputs;
+    return this.#reply.outputs;
   }
 
   get features(): Prediction['features'] {
-    const { freshness } = this.#reply;
-    if (freshness === null) return [];
-    const { ageMs, defaulted, defaultedNames: names } = freshness;
-    return freshness.appliedSeq.map((appliedSeq, row) => ({
-      appliedSeq,
+    if (this.#reply.freshness === null) return [];
+    const { appliedSeq, ageMs, defaulted, defaultedNames: names } = decodeFreshness(this.#reply.freshness);
+    return appliedSeq.map((seq, row) => ({
+      appliedSeq: seq,
       ageMs: ageMs[row]! < 0 ? null : ageMs[row]!,
       defaulted: defaultedNames(names, defaulted, row),
     }));

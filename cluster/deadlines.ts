@@ -1,6 +1,6 @@
 /** Calls back for each scheduled item once its time has come: a timing wheel that ticks only while it holds something. */
 import type { Clock } from './clock.ts';
-import { TimerWheel, type WheelEntry } from './timer-wheel.ts';
+import { type TimerId, TimerWheel } from './timer-wheel.ts';
 
 /** Items come out at most this late. */
 export const TICK_MS = 4;
@@ -21,13 +21,14 @@ export class Deadlines<T> {
     this.#wheel = new TimerWheel({ tickMs: TICK_MS, slots: SLOTS, nowMs: timers.nowMs() });
   }
 
-  schedule(item: T, dueMs: number): WheelEntry<T> {
+  schedule(item: T, dueMs: number): TimerId {
     this.#tick();
     return this.#wheel.schedule(item, dueMs);
   }
 
-  cancel(entry: WheelEntry<T>): void {
-    this.#wheel.cancel(entry);
+  /** Harmless for 0, for what has come out and for what was cancelled before. */
+  cancel(id: TimerId): void {
+    this.#wheel.cancel(id);
   }
 
   #tick(): void {

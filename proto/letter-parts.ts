@@ -1,5 +1,6 @@
 /** What the messages of `letters.ts` are made of, in protobuf, as `messages.proto` numbers the fields. */
-import type { Failure, RowFreshness, Timings, TraceContext, WireTensor } from './letters.ts';
+import type { Failure, Timings, TraceContext } from './letters.ts';
+import { DATA_TYPE_NUMBER, DATA_TYPES, type DataType, type Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
 export const VARINT = 0;
@@ -43,29 +44,62 @@ export function append<T>(values: T[], value: T): T[] {
   return values;
 }
 
-export function writeTensor(writer: WireWriter, tensor: WireTensor): void {
-  writer.text(tag(1, DELIMITED), tensor.name);
-  writer.uint32(tag(2, VARINT), tensor.datatype);
-  writer.packedUint32s(tag(3, DELIMITED), tensor.shape);
-  bytesIfAny(writer, 4, tensor.data);
+/** What a first letter's tensors are held against: protobuf's defaults. */
+const NO_TENSOR: Tensor = { name: '', datatype: DATA_TYPES[0]!, shape: [], data: NO_BYTES };
+
+/** Number of a datatype that this version does not know: no input has it, so a router refuses it by name. */
+const UNKNOWN_DATATYPE = 255;
+
+/** Tensors of one letter. Name, datatype and shape are left out where they are as in the letter `before`. */
+export function writeTensors(
+  writer: WireWriter,
+  field: number,
+  tensors: readonly Tensor[],
+  before: readonly Tensor[],
+): void {
+  for (let i = 0; i < tensors.length; i++) {
+    const tensor = tensors[i]!;
+    const last = before[i] ?? NO_TENSOR;
+    writer.varint(tag(field, DELIMITED));
+    const start = writer.open();
+    writer.textUnless(last.name, tag(1, DELIMITED), tensor.name);
+    if (tensor.datatype !== last.datatype) {
+      writer.uint32Unless(-1, tag(2, VARINT), DATA_TYPE_NUMBER[tensor.datatype] ?? UNKNOWN_DATATYPE);
+    }
+    if (!sameShape(tensor.shape, last.shape)) writer.listedUint32s(tag(3, DELIMITED), tensor.shape);
+    bytesIfAny(writer, 4, tensor.data);
+    writer.close(start);
+  }
 }
 
-export function readTensor(reader: WireReader): WireTensor {
+/** One tensor, number `index` of its letter. */
+export function readTensor(reader: WireReader, before: readonly Tensor[], index: number): Tensor {
   const end = reader.nested();
-  let name = '';
-  let datatype = 0;
-  let shape: number[] = [];
+  const last = before[index] ?? NO_TENSOR;
+  let { name, datatype, shape } = last;
   let data: Uint8Array = NO_BYTES;
   while (reader.at < end) {
     const t = reader.varint();
-    if (t === tag(1, DELIMITED)) name = reader.recurringText();
-    else if (t === tag(2, VARINT)) datatype = reader.varint();
-    else if (t >>> 3 === 3) shape = reader.uint32s(t & 7, shape);
-    else if (t === tag(4, DELIMITED)) data = reader.bytes();
+    if (t === tag(4, DELIMITED)) data = reader.bytes();
+    else if (t === tag(1, DELIMITED)) name = reader.recurringText();
+    else if (t === tag(2, VARINT)) datatype = dataTypeOf(reader.varint());
+    // A shape comes as a whole, or, from other writers, number by number.
+    else if (t >>> 3 === 3) shape = reader.uint32s(t & 7, shape === last.shape ? [] : (shape as number[]));
     else reader.skip(t & 7);
   }
   reader.finish(end);
   return { name, datatype, shape, data };
+}
+
+function dataTypeOf(number: number): DataType {
+  return DATA_TYPES[number] ?? (`datatype ${number}` as DataType);
+}
+
+function sameShape(one: readonly number[], other: readonly number[]): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 export function writeFailure(writer: WireWriter, failure: Failure): void {
@@ -109,51 +143,37 @@ export function readTrace(reader: WireReader): TraceContext {
   return { traceId, spanId };
 }
 
-export function writeFreshness(writer: WireWriter, freshness: RowFreshness): void {
-  writer.packedDoubles(tag(1, DELIMITED), freshness.appliedSeq);
-  writer.packedDoubles(tag(2, DELIMITED), freshness.ageMs);
-  bytesIfAny(writer, 3, freshness.defaulted);
-  for (const name of freshness.defaultedNames) writer.listedText(tag(4, DELIMITED), name);
-}
-
-export function readFreshness(reader: WireReader): RowFreshness {
-  const end = reader.nested();
-  let appliedSeq: number[] = [];
-  let ageMs: number[] = [];
-  let defaulted: Uint8Array = NO_BYTES;
-  const defaultedNames: string[] = [];
-  while (reader.at < end) {
-    const t = reader.varint();
-    if (t >>> 3 === 1) appliedSeq = reader.doubles(t & 7, appliedSeq);
-    else if (t >>> 3 === 2) ageMs = reader.doubles(t & 7, ageMs);
-    else if (t === tag(3, DELIMITED)) defaulted = reader.bytes();
-    else if (t === tag(4, DELIMITED)) defaultedNames.push(reader.recurringText());
-    else reader.skip(t & 7);
-  }
-  reader.finish(end);
-  return { appliedSeq, ageMs, defaulted, defaultedNames };
-}
-
-export function writeTimings(writer: WireWriter, timings: Timings): void {
+/** Timings of one letter; how long the run took and how many rows it had are left out where they are as `before`. */
+export function writeTimings(writer: WireWriter, field: number, timings: Timings | null, before: Timings | null): void {
+  if (timings === null || timings === undefined) return;
+  const last = before ?? NO_TIMINGS;
+  writer.varint(tag(field, DELIMITED));
+  const start = writer.open();
   writer.uint32(tag(1, VARINT), timings.totalUs);
   writer.uint32(tag(2, VARINT), timings.shardUs);
   writer.uint32(tag(3, VARINT), timings.queueUs);
-  writer.uint32(tag(4, VARINT), timings.runUs);
-  writer.uint32(tag(5, VARINT), timings.batchRows);
+  writer.uint32Unless(last.runUs, tag(4, VARINT), timings.runUs);
+  writer.uint32Unless(last.batchRows, tag(5, VARINT), timings.batchRows);
+  writer.close(start);
 }
 
-export function readTimings(reader: WireReader): Timings {
+const NO_TIMINGS: Timings = { totalUs: 0, shardUs: 0, queueUs: 0, runUs: 0, batchRows: 0 };
+
+export function readTimings(reader: WireReader, before: Timings | null): Timings {
   const end = reader.nested();
-  const timings = { totalUs: 0, shardUs: 0, queueUs: 0, runUs: 0, batchRows: 0 };
+  let totalUs = 0;
+  let shardUs = 0;
+  let queueUs = 0;
+  let { runUs, batchRows } = before ?? NO_TIMINGS;
   while (reader.at < end) {
     const t = reader.varint();
-    if (t === tag(1, VARINT)) timings.totalUs = reader.varint();
-    else if (t === tag(2, VARINT)) timings.shardUs = reader.varint();
-    else if (t === tag(3, VARINT)) timings.queueUs = reader.varint();
-    else if (t === tag(4, VARINT)) timings.runUs = reader.varint();
-    else if (t === tag(5, VARINT)) timings.batchRows = reader.varint();
+    if (t === tag(1, VARINT)) totalUs = reader.varint();
+    else if (t === tag(2, VARINT)) shardUs = reader.varint();
+    else if (t === tag(3, VARINT)) queueUs = reader.varint();
+    else if (t === tag(4, VARINT)) runUs = reader.varint();
+    else if (t === tag(5, VARINT)) batchRows = reader.varint();
     else reader.skip(t & 7);
   }
   reader.finish(end);
-  return timings;
+  return { totalUs, shardUs, queueUs, runUs, batchRows };
 }

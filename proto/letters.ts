@@ -1,24 +1,13 @@
 /**
- * What actors say to each other, as plain objects, and their protobuf form. In one process a message is handed over
- * as it is; between processes it travels as a letter in an envelope (`messages.proto`). Both forms carry every field.
+ * What actors say to each other, as plain objects. In one process a message is handed over as it is; between processes
+ * it travels as a letter in an envelope (`envelope.ts`). Both forms carry every field.
  */
 import { codeFromNumber, ERROR_RULES, type ErrorCode, ServingError, type Stage } from './errors.ts';
-import * as replies from './reply-codec.ts';
-import * as requests from './request-codec.ts';
-import { DATA_TYPE_NUMBER, DATA_TYPES, type Tensor } from './tensor.ts';
-import { TextCache, WireReader, WireWriter } from './wire.ts';
+import type { Tensor } from './tensor.ts';
 
-export type WireTensor = { name: string; datatype: number; shape: number[]; data: Uint8Array };
 export type Failure = { code: number; stage: string; message: string };
 /** Present on sampled requests only: 16 and 8 bytes. */
 export type TraceContext = { traceId: Uint8Array; spanId: Uint8Array };
-export type RowFreshness = {
-  appliedSeq: number[];
-  ageMs: number[];
-  /** A bit a feature, each row padded to whole bytes; empty where no row has a bit set. */
-  defaulted: Uint8Array;
-  defaultedNames: string[];
-};
 export type Timings = { totalUs: number; shardUs: number; queueUs: number; runUs: number; batchRows: number };
 
 export type Predict = {
@@ -27,21 +16,25 @@ export type Predict = {
   requestId: string;
   model: string;
   version: string;
-  inputs: WireTensor[];
+  inputs: readonly Tensor[];
   budgetUs: number;
   trace: TraceContext | null;
   traceId: string;
 };
 export type PredictReply = {
   id: number;
+  /** As a whole only where `requestNumber` is 0: see `requestIdOf`. */
   requestId: string;
   failure: Failure | null;
   model: string;
   version: string;
-  outputs: WireTensor[];
-  freshness: RowFreshness | null;
+  outputs: readonly Tensor[];
+  /** `RowFreshness`, encoded: see freshness.ts. */
+  freshness: Uint8Array | null;
   timings: Timings | null;
   traceId: string;
+  /** Of requests that came without an id: the router numbers them, and only who asks spells the number out. */
+  requestNumber: number;
 };
 export type Enrich = {
   id: number;
@@ -65,7 +58,8 @@ export type Compute = {
   inputs: Uint8Array[];
   trace: TraceContext | null;
   dims: number[];
-  freshness: RowFreshness | null;
+  /** `RowFreshness`, encoded: see freshness.ts. */
+  freshness: Uint8Array | null;
   shardUs: number;
 };
 export type Answer = {
@@ -73,7 +67,8 @@ export type Answer = {
   failure: Failure | null;
   outputs: Uint8Array[];
   dims: number[];
-  freshness: RowFreshness | null;
+  /** `RowFreshness`, encoded: see freshness.ts. */
+  freshness: Uint8Array | null;
   shardUs: number;
   queueUs: number;
   runUs: number;
@@ -110,163 +105,6 @@ export type Message =
 
 export type MessageKind = Message['kind'];
 
-type Codec = {
-  /** Field number of this kind in `Letter.body`. */
-  readonly field: number;
-  readonly write: (writer: WireWriter, body: never) => void;
-  readonly read: (reader: WireReader, end: number) => Message['body'];
-};
-
-const CODECS: Readonly<Record<MessageKind, Codec>> = {
-  predict: { field: 2, write: requests.writePredict, read: requests.readPredict },
-  predictReply: { field: 3, write: replies.writePredictReply, read: replies.readPredictReply },
-  enrich: { field: 4, write: requests.writeEnrich, read: requests.readEnrich },
-  compute: { field: 5, write: requests.writeCompute, read: requests.readCompute },
-  answer: { field: 6, write: replies.writeAnswer, read: replies.readAnswer },
-  readFeatures: { field: 7, write: requests.writeReadFeatures, read: requests.readReadFeatures },
-  readFeaturesReply: { field: 8, write: replies.writeReadFeaturesReply, read: replies.readReadFeaturesReply },
-};
-
-const KIND_BY_FIELD: ({ kind: MessageKind; codec: Codec } | undefined)[] = [];
-for (const [kind, one] of Object.entries(CODECS)) KIND_BY_FIELD[one.field] = { kind: kind as MessageKind, codec: one };
-
-const LENGTH_DELIMITED = 2;
-const ENVELOPE_FROM_TAG = (1 << 3) | LENGTH_DELIMITED;
-const ENVELOPE_LETTERS_TAG = (2 << 3) | LENGTH_DELIMITED;
-const LETTER_TO_TAG = (1 << 3) | LENGTH_DELIMITED;
-
-/** Letters for one process, encoded as they are added; `finish` makes the envelope and starts the next one. */
-export class EnvelopeWriter {
-  readonly #writer = new WireWriter();
-  readonly #emptyLength: number;
-  #letters = 0;
-
-  constructor(fromNode: string) {
-    this.#writer.text(ENVELOPE_FROM_TAG, fromNode);
-    this.#emptyLength = this.#writer.length;
-  }
-
-  get letters(): number {
-    return this.#letters;
-  }
-
-  get byteLength(): number {
-    return this.#writer.length;
-  }
-
-  /** Adds a letter; false, adding nothing, when the envelope would grow past `bytesMax`. */
-  add(toActor: string, message: Message, bytesMax: number): boolean {
-    const writer = this.#writer;
-    const before = writer.length;
-    const one = CODECS[message.kind];
-    writer.varint(ENVELOPE_LETTERS_TAG);
-    const letter = writer.open();
-    writer.text(LETTER_TO_TAG, toActor);
-    writer.varint((one.field << 3) | LENGTH_DELIMITED);
-    const body = writer.open();
-    try {
-      one.write(writer, message.body as never);
-    } catch (thrown) {
-      writer.truncate(before);
-      throw thrown;
-    }
-    writer.close(body);
-    writer.close(letter);
-    if (writer.length > bytesMax) {
-      writer.truncate(before);
-      return false;
-    }
-    this.#letters++;
-    return true;
-  }
-
-  /** The envelope, behind `headerBytes` bytes left free for whoever carries it. */
-  finish(headerBytes = 0): Uint8Array {
-    const bytes = this.#writer.copyOut(headerBytes);
-    this.#writer.truncate(this.#emptyLength);
-    this.#letters = 0;
-    return bytes;
-  }
-}
-
-/**
- * Calls `deliver` for each letter, in order. Throws on bytes that are no envelope, after delivering the letters before
- * the fault. Byte fields of the messages are views into `bytes`. `texts`: the reader's memory of recurring texts.
- */
-export function readEnvelope(
-  bytes: Uint8Array,
-  deliver: (toActor: string, message: Message) => void,
-  texts: TextCache = new TextCache(),
-): void {
-  const reader = new WireReader(bytes, texts);
-  while (reader.at < reader.end) {
-    const tag = reader.varint();
-    if (tag === ENVELOPE_LETTERS_TAG) readLetter(reader, deliver);
-    else reader.skip(tag & 7);
-  }
-}
-
-function readLetter(reader: WireReader, deliver: (toActor: string, message: Message) => void): void {
-  const end = reader.nested();
-  let to = '';
-  let message: Message | null = null;
-  while (reader.at < end) {
-    const tag = reader.varint();
-    if (tag === LETTER_TO_TAG) {
-      to = reader.recurringText();
-      continue;
-    }
-    const known = KIND_BY_FIELD[tag >>> 3];
-    if (known === undefined || (tag & 7) !== LENGTH_DELIMITED) {
-      reader.skip(tag & 7);
-      continue;
-    }
-    const bodyEnd = reader.nested();
-    const body = known.codec.read(reader, bodyEnd);
-    reader.finish(bodyEnd);
-    message = { kind: known.kind, body } as Message;
-  }
-  reader.finish(end);
-  if (message !== null) deliver(to, message);
-}
-
-/** One message by itself, for callers at the edge that send protobuf without an envelope. */
-export function encodePredictReply(reply: PredictReply): Uint8Array {
-  const writer = new WireWriter();
-  replies.writePredictReply(writer, reply);
-  return writer.copyOut(0);
-}
-
-/** Throws on malformed bytes. */
-export function decodePredict(bytes: Uint8Array): Predict {
-  const reader = new WireReader(bytes, new TextCache());
-  const predict = requests.readPredict(reader, bytes.byteLength);
-  reader.finish(bytes.byteLength);
-  return predict;
-}
-
-export function toWireTensor(tensor: Tensor): WireTensor {
-  return {
-    name: tensor.name,
-    datatype: DATA_TYPE_NUMBER[tensor.datatype],
-    shape: tensor.shape as number[],
-    data: tensor.data,
-  };
-}
-
-/** Throws INVALID_ARGUMENT for a datatype number that is not in the table. */
-export function fromWireTensor(wire: WireTensor): Tensor {
-  const datatype = DATA_TYPES[wire.datatype];
-  if (datatype === undefined) {
-    throw new ServingError(
-      'INVALID_ARGUMENT',
-      'edge',
-      `tensor '${wire.name}': unknown datatype number ${wire.datatype}`,
-    );
-  }
-  return { name: wire.name, datatype, shape: wire.shape, data: wire.data };
-}
-
 export function failure(code: ErrorCode, stage: Stage, message: string): Failure {
   return { code: ERROR_RULES[code].number, stage, message };
 }
@@ -277,6 +115,11 @@ export function failureOf(error: ServingError): Failure {
 
 export function errorOf(wire: Failure): ServingError {
   return new ServingError(codeFromNumber(wire.code), wire.stage as Stage, wire.message);
+}
+
+/** The request's id as callers see it. */
+export function requestIdOf({ requestId, requestNumber }: PredictReply): string {
+  return requestNumber === 0 ? requestId : requestId + requestNumber.toString(36);
 }
 
 /** An answer that carries nothing but the failure. */
@@ -300,6 +143,27 @@ export function failedAnswer(id: number, why: Failure, epoch = 0): Message {
 }
 
 /**
+ * What is sent in place of a message that cannot be carried: to the sender of a request its refusal, to the receiver of
+ * a reply a failure under the same number.
+ */
+export function substitute(message: Message, to: string, why: Failure): { to: string; message: Message } {
+  const refused = refusal(message, why);
+  if (refused !== null) return refused;
+  const { kind, body } = message;
+  if (kind === 'predictReply') {
+    const reply = { ...body, failure: why, outputs: [], freshness: null, timings: null };
+    return { to, message: { kind, body: reply } };
+  }
+  if (kind === 'readFeaturesReply') {
+    return {
+      to,
+      message: { kind, body: { id: body.id, failure: why, records: [], appliedSeq: [], epoch: body.epoch } },
+    };
+  }
+  return { to, message: failedAnswer(body.id, why) };
+}
+
+/**
  * The reply that tells the sender of a request that it will not be served, or null for messages that ask for nothing.
  * Every request that is dropped anywhere goes through here, so that each gets its one answer.
  */
@@ -320,6 +184,7 @@ export function refusal(message: Message, why: Failure): { to: string; message: 
             freshness: null,
             timings: null,
             traceId: message.body.traceId,
+            requestNumber: 0,
           },
         },
       };

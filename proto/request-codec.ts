@@ -1,51 +1,50 @@
-/** The messages that ask: Predict, Enrich, Compute, ReadFeatures. Readers are handed where the message ends. */
+/**
+ * The messages that ask: Predict, Enrich, Compute, ReadFeatures. Readers are handed where the message ends and the
+ * message of the same kind before it in the envelope: fields that recur are written where they differ from it.
+ */
 import {
   append,
   DELIMITED,
   list,
   nested,
-  readFreshness,
   readTensor,
   readTrace,
   tag,
   VARINT,
-  writeFreshness,
-  writeTensor,
+  writeTensors,
   writeTrace,
 } from './letter-parts.ts';
-import type { Compute, Enrich, Predict, ReadFeatures, RowFreshness, TraceContext, WireTensor } from './letters.ts';
+import type { Compute, Enrich, Predict, ReadFeatures, TraceContext } from './letters.ts';
+import type { Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
-export function writePredict(writer: WireWriter, body: Predict): void {
+export function writePredict(writer: WireWriter, body: Predict, before: Predict): void {
   writer.uint32(tag(1, VARINT), body.id);
-  writer.text(tag(2, DELIMITED), body.replyTo);
+  writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
   writer.text(tag(3, DELIMITED), body.requestId);
-  writer.text(tag(4, DELIMITED), body.model);
-  writer.text(tag(5, DELIMITED), body.version);
-  for (let i = 0; i < body.inputs.length; i++) nested(writer, 6, body.inputs[i]!, writeTensor);
-  writer.uint32(tag(7, VARINT), body.budgetUs);
+  writer.textUnless(before.model, tag(4, DELIMITED), body.model);
+  writer.textUnless(before.version, tag(5, DELIMITED), body.version);
+  writeTensors(writer, 6, body.inputs, before.inputs);
+  writer.uint32Unless(before.budgetUs, tag(7, VARINT), body.budgetUs);
   nested(writer, 8, body.trace, writeTrace);
   writer.text(tag(9, DELIMITED), body.traceId);
 }
 
-export function readPredict(reader: WireReader, end: number): Predict {
+export function readPredict(reader: WireReader, end: number, before: Predict): Predict {
   let id = 0;
-  let replyTo = '';
   let requestId = '';
-  let model = '';
-  let version = '';
-  let inputs: WireTensor[] = [];
-  let budgetUs = 0;
+  let inputs: Tensor[] = [];
   let trace: TraceContext | null = null;
   let traceId = '';
+  let { replyTo, model, version, budgetUs } = before;
   while (reader.at < end) {
     const t = reader.varint();
     if (t === tag(1, VARINT)) id = reader.varint();
+    else if (t === tag(6, DELIMITED)) inputs = append(inputs, readTensor(reader, before.inputs, inputs.length));
     else if (t === tag(2, DELIMITED)) replyTo = reader.recurringText();
     else if (t === tag(3, DELIMITED)) requestId = reader.text();
     else if (t === tag(4, DELIMITED)) model = reader.recurringText();
     else if (t === tag(5, DELIMITED)) version = reader.recurringText();
-    else if (t === tag(6, DELIMITED)) inputs = append(inputs, readTensor(reader));
     else if (t === tag(7, VARINT)) budgetUs = reader.varint();
     else if (t === tag(8, DELIMITED)) trace = readTrace(reader);
     else if (t === tag(9, DELIMITED)) traceId = reader.text();
@@ -54,42 +53,38 @@ export function readPredict(reader: WireReader, end: number): Predict {
   return { id, replyTo, requestId, model, version, inputs, budgetUs, trace, traceId };
 }
 
-export function writeEnrich(writer: WireWriter, body: Enrich): void {
+export function writeEnrich(writer: WireWriter, body: Enrich, before: Enrich): void {
   writer.uint32(tag(1, VARINT), body.id);
-  writer.text(tag(2, DELIMITED), body.replyTo);
-  writer.text(tag(3, DELIMITED), body.model);
-  writer.uint32(tag(4, VARINT), body.budgetUs);
-  writer.uint32(tag(5, VARINT), body.epoch);
+  writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
+  writer.textUnless(before.model, tag(3, DELIMITED), body.model);
+  writer.uint32Unless(before.budgetUs, tag(4, VARINT), body.budgetUs);
+  writer.uint32Unless(before.epoch, tag(5, VARINT), body.epoch);
   list(writer, 6, body.keys);
   writer.packedUint32s(tag(7, DELIMITED), body.partitions);
   list(writer, 8, body.inputs);
-  writer.text(tag(9, DELIMITED), body.worker);
+  writer.textUnless(before.worker, tag(9, DELIMITED), body.worker);
   nested(writer, 10, body.trace, writeTrace);
   writer.packedUint32s(tag(11, DELIMITED), body.dims);
 }
 
-export function readEnrich(reader: WireReader, end: number): Enrich {
+export function readEnrich(reader: WireReader, end: number, before: Enrich): Enrich {
   let id = 0;
-  let replyTo = '';
-  let model = '';
-  let budgetUs = 0;
-  let epoch = 0;
   let keys: Uint8Array[] = [];
   let partitions: number[] = [];
   let inputs: Uint8Array[] = [];
-  let worker = '';
   let trace: TraceContext | null = null;
   let dims: number[] = [];
+  let { replyTo, model, budgetUs, epoch, worker } = before;
   while (reader.at < end) {
     const t = reader.varint();
     if (t === tag(1, VARINT)) id = reader.varint();
-    else if (t === tag(2, DELIMITED)) replyTo = reader.recurringText();
-    else if (t === tag(3, DELIMITED)) model = reader.recurringText();
     else if (t === tag(4, VARINT)) budgetUs = reader.varint();
-    else if (t === tag(5, VARINT)) epoch = reader.varint();
     else if (t === tag(6, DELIMITED)) keys = append(keys, reader.bytes());
     else if (t >>> 3 === 7) partitions = reader.uint32s(t & 7, partitions);
     else if (t === tag(8, DELIMITED)) inputs = append(inputs, reader.bytes());
+    else if (t === tag(2, DELIMITED)) replyTo = reader.recurringText();
+    else if (t === tag(3, DELIMITED)) model = reader.recurringText();
+    else if (t === tag(5, VARINT)) epoch = reader.varint();
     else if (t === tag(9, DELIMITED)) worker = reader.recurringText();
     else if (t === tag(10, DELIMITED)) trace = readTrace(reader);
     else if (t >>> 3 === 11) dims = reader.uint32s(t & 7, dims);
@@ -98,67 +93,61 @@ export function readEnrich(reader: WireReader, end: number): Enrich {
   return { id, replyTo, model, budgetUs, epoch, keys, partitions, inputs, worker, trace, dims };
 }
 
-export function writeCompute(writer: WireWriter, body: Compute): void {
+export function writeCompute(writer: WireWriter, body: Compute, before: Compute): void {
   writer.uint32(tag(1, VARINT), body.id);
-  writer.text(tag(2, DELIMITED), body.replyTo);
-  writer.text(tag(3, DELIMITED), body.model);
-  writer.uint32(tag(4, VARINT), body.budgetUs);
-  writer.uint32(tag(5, VARINT), body.rows);
+  writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
+  writer.textUnless(before.model, tag(3, DELIMITED), body.model);
+  writer.uint32Unless(before.budgetUs, tag(4, VARINT), body.budgetUs);
+  writer.uint32Unless(before.rows, tag(5, VARINT), body.rows);
   list(writer, 6, body.inputs);
   nested(writer, 7, body.trace, writeTrace);
   writer.packedUint32s(tag(8, DELIMITED), body.dims);
-  nested(writer, 9, body.freshness, writeFreshness);
+  if (body.freshness !== null) writer.bytes(tag(9, DELIMITED), body.freshness);
   writer.uint32(tag(10, VARINT), body.shardUs);
 }
 
-export function readCompute(reader: WireReader, end: number): Compute {
+export function readCompute(reader: WireReader, end: number, before: Compute): Compute {
   let id = 0;
-  let replyTo = '';
-  let model = '';
-  let budgetUs = 0;
-  let rows = 0;
   let inputs: Uint8Array[] = [];
   let trace: TraceContext | null = null;
   let dims: number[] = [];
-  let freshness: RowFreshness | null = null;
+  let freshness: Uint8Array | null = null;
   let shardUs = 0;
+  let { replyTo, model, budgetUs, rows } = before;
   while (reader.at < end) {
     const t = reader.varint();
     if (t === tag(1, VARINT)) id = reader.varint();
+    else if (t === tag(4, VARINT)) budgetUs = reader.varint();
+    else if (t === tag(6, DELIMITED)) inputs = append(inputs, reader.bytes());
+    else if (t === tag(9, DELIMITED)) freshness = reader.bytes();
+    else if (t === tag(10, VARINT)) shardUs = reader.varint();
     else if (t === tag(2, DELIMITED)) replyTo = reader.recurringText();
     else if (t === tag(3, DELIMITED)) model = reader.recurringText();
-    else if (t === tag(4, VARINT)) budgetUs = reader.varint();
     else if (t === tag(5, VARINT)) rows = reader.varint();
-    else if (t === tag(6, DELIMITED)) inputs = append(inputs, reader.bytes());
     else if (t === tag(7, DELIMITED)) trace = readTrace(reader);
     else if (t >>> 3 === 8) dims = reader.uint32s(t & 7, dims);
-    else if (t === tag(9, DELIMITED)) freshness = readFreshness(reader);
-    else if (t === tag(10, VARINT)) shardUs = reader.varint();
     else reader.skip(t & 7);
   }
   return { id, replyTo, model, budgetUs, rows, inputs, trace, dims, freshness, shardUs };
 }
 
-export function writeReadFeatures(writer: WireWriter, body: ReadFeatures): void {
+export function writeReadFeatures(writer: WireWriter, body: ReadFeatures, before: ReadFeatures): void {
   writer.uint32(tag(1, VARINT), body.id);
-  writer.text(tag(2, DELIMITED), body.replyTo);
-  writer.text(tag(3, DELIMITED), body.view);
+  writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
+  writer.textUnless(before.view, tag(3, DELIMITED), body.view);
   list(writer, 4, body.keys);
   writer.packedUint32s(tag(5, DELIMITED), body.partitions);
-  writer.uint32(tag(6, VARINT), body.epoch);
-  writer.uint32(tag(7, VARINT), body.budgetUs);
+  writer.uint32Unless(before.epoch, tag(6, VARINT), body.epoch);
+  writer.uint32Unless(before.budgetUs, tag(7, VARINT), body.budgetUs);
   nested(writer, 8, body.trace, writeTrace);
 }
 
-export function readReadFeatures(reader: WireReader, end: number): ReadFeatures {
+export function readReadFeatures(reader: WireReader, end: number, before: ReadFeatures): ReadFeatures {
   let id = 0;
-  let replyTo = '';
-  let view = '';
   let keys: Uint8Array[] = [];
   let partitions: number[] = [];
-  let epoch = 0;
-  let budgetUs = 0;
   let trace: TraceContext | null = null;
+  let { replyTo, view, epoch, budgetUs } = before;
   while (reader.at < end) {
     const t = reader.varint();
     if (t === tag(1, VARINT)) id = reader.varint();

@@ -106,20 +106,32 @@ function readLength(data: Uint8Array, offset: number): number {
   return (data[offset]! | (data[offset + 1]! << 8) | (data[offset + 2]! << 16) | (data[offset + 3]! << 24)) >>> 0;
 }
 
-/** Elements of a BYTES tensor as views into it (no copy). Expects bytes that `checkByteLength` passed. */
+/** Below this a copy is cheaper than a view, for which the memory behind the tensor must be asked for. */
+const COPIED_BYTES_MAX = 64;
+
+/** Elements of a BYTES tensor: views into it, or copies of short ones. Expects bytes that `checkByteLength` passed. */
 export function bytesElements(data: Uint8Array): Uint8Array[] {
-  const { buffer, byteOffset, byteLength } = data;
   let elements: Uint8Array[] = [];
   let offset = 0;
-  while (offset + 4 <= byteLength) {
+  while (offset + 4 <= data.length) {
     const length = readLength(data, offset);
-    const element = new Uint8Array(buffer, byteOffset + offset + 4, length);
+    if (offset + 4 + length > data.length) throw new RangeError('an element reaches past the end of its tensor');
+    const element =
+      length <= COPIED_BYTES_MAX
+        ? copied(data, offset + 4, length)
+        : new Uint8Array(data.buffer, data.byteOffset + offset + 4, length);
     // Nearly always there is one, and pushing to an empty array would make room for sixteen.
     if (elements.length === 0) elements = [element];
     else elements.push(element);
     offset += 4 + length;
   }
   return elements;
+}
+
+function copied(data: Uint8Array, from: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  for (let i = 0; i < length; i++) copy[i] = data[from + i]!;
+  return copy;
 }
 
 /** BYTES tensor data from its elements. */

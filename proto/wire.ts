@@ -45,9 +45,22 @@ export class WireWriter {
     this.#varint(value);
   }
 
+  /** Tag and value, also of 0; nothing where it is `before`, which is what the reader takes then. */
+  uint32Unless(before: number, tag: number, value: number): void {
+    if (value === before) return;
+    this.#room(10);
+    this.#varint(tag);
+    this.#varint(value);
+  }
+
   /** Tag, length and UTF-8; nothing for the empty text. */
   text(tag: number, value: string): void {
     if (value.length > 0) this.listedText(tag, value);
+  }
+
+  /** As `listedText`; nothing where it is `before`, which is what the reader takes then. */
+  textUnless(before: string, tag: number, value: string): void {
+    if (value !== before) this.listedText(tag, value);
   }
 
   /** As `text`, for a field of a repeated list, where the empty text counts too. */
@@ -111,8 +124,12 @@ export class WireWriter {
 
   /** Tag and length of a packed list of unsigned numbers below 2^32, and the list; nothing for an empty one. */
   packedUint32s(tag: number, values: readonly number[]): void {
+    if (values.length > 0) this.listedUint32s(tag, values);
+  }
+
+  /** As `packedUint32s`, where the empty list counts too. */
+  listedUint32s(tag: number, values: readonly number[]): void {
     const { length } = values;
-    if (length === 0) return;
     this.#room(10 + length * 5);
     this.#varint(tag);
     let bytes = 0;
@@ -177,12 +194,17 @@ function varintBytes(value: number): number {
 export class WireReader {
   readonly #bytes: Buffer;
   readonly #texts: TextCache;
+  /** Asked for once: each time costs a call out of compiled code. */
+  readonly #memory: ArrayBufferLike;
+  readonly #offset: number;
   #end: number;
   #at = 0;
 
   constructor(bytes: Uint8Array, texts: TextCache) {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#texts = texts;
+    this.#memory = bytes.buffer;
+    this.#offset = bytes.byteOffset;
     this.#end = bytes.byteLength;
   }
 
@@ -203,6 +225,17 @@ export class WireReader {
   }
 
   varint(): number {
+    const at = this.#at;
+    const byte = this.#bytes[at]!;
+    // Past the end bytes are undefined, which is not below 128.
+    if (byte < 128 && at < this.#end) {
+      this.#at = at + 1;
+      return byte;
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
     const bytes = this.#bytes;
     let at = this.#at;
     let byte = bytes[at++]!;
@@ -237,8 +270,7 @@ export class WireReader {
   /** A view, not a copy. */
   bytes(): Uint8Array {
     const end = this.nested();
-    const { buffer, byteOffset } = this.#bytes;
-    const view = new Uint8Array(buffer, byteOffset + this.#at, end - this.#at);
+    const view = new Uint8Array(this.#memory, this.#offset + this.#at, end - this.#at);
     this.#at = end;
     return view;
   }

@@ -9,6 +9,7 @@ import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { App } from '../../cluster/catalog/views.ts';
 import { ServingError } from '../../proto/errors.ts';
+import { freshnessBytes, writeFreshness } from '../../proto/freshness.ts';
 import {
   type Enrich,
   failedAnswer,
@@ -75,6 +76,11 @@ function enrich(
   }
   const { keys, partitions, inputs, epoch } = request;
   const rows = keys.length;
+  if (rows === 0 || partitions.length !== rows || inputs.length !== plan.requestInputs.length) {
+    const why = `${rows} keys, ${partitions.length} partitions and ${inputs.length} inputs for ${request.model}, which takes one partition a key and ${plan.requestInputs.length} inputs`;
+    refuse(context, state, observer, request, new ServingError('INVALID_ARGUMENT', 'lookup', why));
+    return;
+  }
   let appliedSeq: number[] = [];
   for (let row = 0; row < rows; row++) {
     const partition = partitions[row]!;
@@ -91,12 +97,9 @@ function enrich(
     const wallMs = context.clock.wallMs();
     assembled = assemble(plan, { keys, partitions, inputs, rows, wallMs }, state.partitions, state.lookup, memory);
   } catch (thrown) {
-    const why = `reading features failed: ${String(thrown)}`;
-    refuse(context, state, observer, request, new ServingError('DATA_LOSS', 'lookup', why, { cause: thrown }));
+    refuse(context, state, observer, request, lookupError(thrown));
     return;
   }
-  const { freshness } = assembled;
-  if (freshness !== null) freshness.appliedSeq = appliedSeq;
   const endMs = context.clock.nowMs();
   observer.enriched(rows, (endMs - startMs) / 1_000);
   const spentUs = Math.ceil((endMs - startMs) * 1_000);
@@ -111,13 +114,27 @@ function enrich(
       inputs: assembled.inputs,
       trace: request.trace === null ? null : spanOf(observer, request, request.trace, rows, startMs, endMs),
       dims: request.dims,
-      freshness,
+      freshness: freshnessOf(memory, assembled, appliedSeq),
       shardUs: spentUs,
     },
   });
   if (handedOn) return;
   const why = `worker ${request.worker} cannot be reached from this shard`;
   refuse(context, state, observer, request, new ServingError('UNAVAILABLE', 'lookup', why));
+}
+
+function lookupError(thrown: unknown): ServingError {
+  if (thrown instanceof ServingError) return thrown;
+  return new ServingError('DATA_LOSS', 'lookup', `reading features failed: ${String(thrown)}`, { cause: thrown });
+}
+
+function freshnessOf(memory: RowMemory, { freshness }: Assembled, appliedSeq: readonly number[]): Uint8Array | null {
+  if (freshness === null) return null;
+  const { ageMs, defaulted } = freshness;
+  const rows = { appliedSeq, ageMs, defaulted };
+  const block = memory.take(freshnessBytes(rows));
+  writeFreshness(rows, block.page.cells, block.at);
+  return block.bytes;
 }
 
 function refuse(
@@ -173,16 +190,27 @@ function read(
     );
     return;
   }
+  if (request.partitions.length !== request.keys.length) {
+    const why = `${request.keys.length} keys and ${request.partitions.length} partitions; give one partition a key`;
+    reply(new ServingError('INVALID_ARGUMENT', 'lookup', why), [], []);
+    return;
+  }
   const stranger = request.partitions.find((partition) => !state.serves(partition, request.epoch));
   if (stranger !== undefined) {
     reply(notOwner(stranger, state.epoch), [], []);
     return;
   }
-  const records = request.keys.map((key, row) => {
-    const record = state.lookup(view, request.partitions[row]!, key);
-    // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
-    return record === null ? new Uint8Array(0) : new Uint8Array(record.bytes.subarray(0, record.length));
-  });
+  let records: Uint8Array[];
+  try {
+    records = request.keys.map((key, row) => {
+      const record = state.lookup(view, request.partitions[row]!, key);
+      // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
+      return record === null ? new Uint8Array(0) : new Uint8Array(record.bytes.subarray(0, record.length));
+    });
+  } catch (thrown) {
+    reply(lookupError(thrown), [], []);
+    return;
+  }
   reply(
     null,
     records,

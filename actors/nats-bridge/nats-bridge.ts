@@ -6,15 +6,10 @@
 
 import type { NatsLink, ServiceRequest } from '../../cluster/nats/nats-link.ts';
 import { formatTraceparent, parseTraceparent } from '../../cluster/telemetry/trace-context.ts';
+import { decodePredict, encodePredictReply } from '../../proto/envelope.ts';
 import { asServingError, ERROR_RULES, invalid, ServingError } from '../../proto/errors.ts';
-import {
-  decodePredict,
-  encodePredictReply,
-  fromWireTensor,
-  type Predict,
-  type PredictReply,
-  toWireTensor,
-} from '../../proto/letters.ts';
+import { encodeFreshness } from '../../proto/freshness.ts';
+import type { Predict, PredictReply } from '../../proto/letters.ts';
 import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
 import {
   GATEWAY_QUEUE_GROUP,
@@ -22,6 +17,7 @@ import {
   PREDICT_SUBJECT_ROOT,
   PUSH_SUBJECT_ROOT,
 } from '../../proto/subjects.ts';
+import { isDataType } from '../../proto/tensor.ts';
 import { parsePush, parseRead, pushReply, readReplyJson } from '../edge/feature-api.ts';
 import { parseJsonObject } from '../edge/json-text.ts';
 import { REQUEST_ID_CHARS_MAX } from '../edge/limits.ts';
@@ -152,6 +148,9 @@ async function answerProtobuf(
       `the message is not a protobuf dovetail.Predict: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
     );
   }
+  for (const { name, datatype } of message.inputs) {
+    if (!isDataType(datatype)) throw invalid(`input ${quoteShort(name)}: ${datatype} is not one of proto/tensor.ts`);
+  }
   if (message.model !== '' && message.model !== model) {
     throw invalid(
       `the subject names model '${model}', the message ${quoteShort(message.model)}; make them equal or leave the message's empty`,
@@ -161,7 +160,7 @@ async function answerProtobuf(
   const call = withHeaders(request, {
     model,
     version: message.version === '' ? undefined : message.version,
-    inputs: message.inputs.map(fromWireTensor),
+    inputs: message.inputs,
     requestId: message.requestId === '' ? undefined : message.requestId,
     timeoutMs: message.budgetUs > 0 ? message.budgetUs / 1_000 : undefined,
   });
@@ -231,19 +230,20 @@ function protobufReply(message: Predict, result: PredictResult): PredictReply {
   return {
     id: message.id,
     requestId: result.requestId,
+    requestNumber: 0,
     failure: null,
     model: result.model.name,
     version: result.model.version,
-    outputs: result.outputs.map(toWireTensor),
+    outputs: result.outputs,
     freshness:
       result.features.length === 0
         ? null
-        : {
+        : encodeFreshness({
             appliedSeq: result.features.map((row) => row.appliedSeq),
             ageMs: result.features.map((row) => row.ageMs ?? -1),
             defaulted,
             defaultedNames: names,
-          },
+          }),
     timings: {
       totalUs: result.timingsUs.total,
       shardUs: result.timingsUs.shard,

@@ -5,7 +5,7 @@
 import { type ActorContext, supervisedTimers } from '../../cluster/actors/actor-system.ts';
 import { assemble } from '../../cluster/catalog/assemble.ts';
 import { selectRows } from '../../cluster/catalog/select-rows.ts';
-import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { rowBytesMax, rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { Deadlines } from '../../cluster/deadlines.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
@@ -21,6 +21,8 @@ export type DispatchOptions = {
   /** Silence after which another process is tried as well. */
   readonly attemptTimeoutMs: number;
   readonly attemptsMax: number;
+  /** Largest message between processes, bytes: a request of more becomes several parts. */
+  readonly partBytesMax: number;
 };
 
 export type RetryReason = 'refused' | 'silent' | 'left';
@@ -63,7 +65,7 @@ export class Dispatcher {
     const { plan } = request;
     const { keys, inputs, dims, rows } = admitted;
     const partitions = this.#partitionsOf(keys);
-    const groups = rows === 1 ? null : this.#groups(plan, rows, partitions);
+    const groups = rows === 1 ? null : this.#groups(plan, this.#partRowsMax(plan, admitted), partitions, rows);
     if (groups === null || groups.length === 1) {
       request.parts = [partOf(request, null, keys, partitions, inputs, dims)];
     } else {
@@ -127,8 +129,15 @@ export class Dispatcher {
     return keys.map((key) => partitionOf(key, partitions));
   }
 
-  #groups(plan: ServingPlan, rows: number, partitions: readonly number[]): number[][] {
-    const rowsMax = rowsMaxOf(plan);
+  /** As many rows as the model takes in one run and one message can carry, of the size that this request's have. */
+  #partRowsMax(plan: ServingPlan, { inputs, rows }: Pick<Admitted, 'inputs' | 'rows'>): number {
+    let bytes = 0;
+    for (const input of inputs) bytes += input.length;
+    const rowBytes = Math.max(1, rowBytesMax(plan), bytes / rows);
+    return Math.max(1, Math.min(rowsMaxOf(plan), Math.floor(this.#options.partBytesMax / rowBytes)));
+  }
+
+  #groups(plan: ServingPlan, rowsMax: number, partitions: readonly number[], rows: number): number[][] {
     if (plan.reads.length === 0) return chunks(rows, rowsMax);
     return this.#groupsByOwner(partitions, rowsMax, []);
   }
@@ -169,7 +178,7 @@ export class Dispatcher {
       shard,
       worker,
       startMs: nowMs,
-      silence: null,
+      silence: 0,
       over: false,
     };
     attempt.id = this.#attempts.add(attempt);
@@ -196,7 +205,8 @@ export class Dispatcher {
       this.#park(part);
       return;
     }
-    const groups = this.#groupsByOwner(partitions, rowsMaxOf(request.plan), part.avoid);
+    const rowsMax = this.#partRowsMax(request.plan, { inputs: part.inputs, rows: partitions.length });
+    const groups = this.#groupsByOwner(partitions, rowsMax, part.avoid);
     const parts = groups.map((group) =>
       selectPart(request, part.rows, group, part.keys, partitions, part.inputs, part.dims, partitions.length),
     );
@@ -302,7 +312,7 @@ export class Dispatcher {
   #end(attempt: Attempt): void {
     if (attempt.over) return;
     attempt.over = true;
-    if (attempt.silence !== null) this.#silences.cancel(attempt.silence);
+    this.#silences.cancel(attempt.silence);
     this.#attempts.remove(attempt.id);
     attempt.worker.outstanding--;
     if (attempt.shard !== null) attempt.shard.outstanding--;

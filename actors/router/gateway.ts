@@ -11,7 +11,8 @@ import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
 import { ServingError } from '../../proto/errors.ts';
-import { errorOf, fromWireTensor, type Message, type PredictReply, toWireTensor } from '../../proto/letters.ts';
+import { decodeFreshness } from '../../proto/freshness.ts';
+import { errorOf, type Message, type PredictReply, requestIdOf } from '../../proto/letters.ts';
 import type { FeatureReads } from './feature-reads.ts';
 import type {
   ClusterStatus,
@@ -88,7 +89,7 @@ export class LocalGateway implements Gateway, Behaviour {
           requestId: call.requestId ?? '',
           model: call.model,
           version: call.version ?? '',
-          inputs: call.inputs.map(toWireTensor),
+          inputs: call.inputs,
           budgetUs: call.timeoutMs === undefined ? 0 : Math.max(1, Math.round(call.timeoutMs * 1_000)),
           trace: edgeSpan === null ? null : { traceId: idBytes(edgeSpan.traceId), spanId: idBytes(edgeSpan.spanId) },
           // Present and without `trace`: decided already, not sampled.
@@ -171,7 +172,7 @@ export class LocalGateway implements Gateway, Behaviour {
       spanId: span.spanId,
       startMs: waiting.startMs,
       endMs: this.#context.clock.nowMs(),
-      attributes: { 'dovetail.model': waiting.model, 'dovetail.request_id': reply.requestId },
+      attributes: { 'dovetail.model': waiting.model, 'dovetail.request_id': requestIdOf(reply) },
       error: error?.message,
     });
   }
@@ -180,12 +181,12 @@ export class LocalGateway implements Gateway, Behaviour {
 function resultOf(reply: PredictReply, spanId: string, sampled: boolean): PredictResult {
   const { timings } = reply;
   return {
-    requestId: reply.requestId,
+    requestId: requestIdOf(reply),
     traceId: reply.traceId,
     spanId,
     sampled,
     model: { name: reply.model, version: reply.version },
-    outputs: reply.outputs.map(fromWireTensor),
+    outputs: reply.outputs,
     features: freshnessRows(reply),
     timingsUs: {
       total: timings?.totalUs ?? 0,
@@ -199,12 +200,12 @@ function resultOf(reply: PredictReply, spanId: string, sampled: boolean): Predic
 
 /** What a reply says of each row's features. */
 export function freshnessRows(reply: PredictReply): Freshness[] {
-  const { freshness } = reply;
-  if (freshness === null || freshness === undefined) return [];
-  return freshness.appliedSeq.map((appliedSeq, row) => ({
-    appliedSeq,
-    ageMs: freshness.ageMs[row]! < 0 ? null : freshness.ageMs[row]!,
-    defaulted: defaultedNames(freshness.defaultedNames, freshness.defaulted, row),
+  if (reply.freshness === null) return [];
+  const { appliedSeq, ageMs, defaulted, defaultedNames: names } = decodeFreshness(reply.freshness);
+  return appliedSeq.map((seq, row) => ({
+    appliedSeq: seq,
+    ageMs: ageMs[row]! < 0 ? null : ageMs[row]!,
+    defaulted: defaultedNames(names, defaulted, row),
   }));
 }
 

@@ -1,34 +1,43 @@
 /** Puts a request's parts together into the one reply, rows in the order in which they were asked. Pure. */
 
-import { rowShape } from '../../cluster/catalog/model-spec.ts';
 import { mergeRows } from '../../cluster/catalog/select-rows.ts';
+import type { PlannedOutput, ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { ServingError } from '../../proto/errors.ts';
-import type { Answer, Message, RowFreshness, Timings, WireTensor } from '../../proto/letters.ts';
-import { DATA_TYPE_NUMBER } from '../../proto/tensor.ts';
+import { anyDefaulted, decodeFreshness, encodeFreshness, withNames } from '../../proto/freshness.ts';
+import type { Answer, Message, Timings } from '../../proto/letters.ts';
+import type { Tensor } from '../../proto/tensor.ts';
 import type { RouterRequest } from './request.ts';
 
-/** The reply of a request all of whose parts are answered. */
+/** The reply of a request all of whose parts are answered. Throws INTERNAL where they do not fit together. */
 export function replyTo(request: RouterRequest, nowMs: number): Message {
-  const { plan } = request;
-  const answers = request.parts.map((part) => part.answer!);
+  const { plan, parts } = request;
+  const { manifest, version } = plan.spec;
+  const totalUs = Math.round((nowMs - request.startMs) * 1_000);
+  const alone = parts.length === 1 ? parts[0]!.answer! : null;
+  const answers = alone === null ? parts.map((part) => part.answer!) : null;
   return {
     kind: 'predictReply',
     body: {
       id: request.callerId,
       requestId: request.requestId,
+      requestNumber: request.requestNumber,
       failure: null,
-      model: plan.spec.manifest.name,
-      version: plan.spec.version,
-      outputs: outputsOf(request, answers),
-      freshness: freshnessOf(request, answers),
-      timings: timingsOf(answers, Math.round((nowMs - request.startMs) * 1_000)),
+      model: manifest.name,
+      version,
+      outputs: alone === null ? mergedOutputs(request, answers!) : outputsOf(plan, request.admitted.rows, alone),
+      freshness: alone === null ? mergedFreshness(request, answers!) : namedFreshness(plan, alone.freshness),
+      timings: alone === null ? slowest(answers!, totalUs) : timingsOf(alone, totalUs),
       traceId: request.traceId,
     },
   };
 }
 
+function timingsOf({ shardUs, queueUs, runUs, batchRows }: Answer, totalUs: number): Timings {
+  return { totalUs, shardUs, queueUs, runUs, batchRows };
+}
+
 /** Of the slowest part in each stage. */
-function timingsOf(answers: readonly Answer[], totalUs: number): Timings {
+function slowest(answers: readonly Answer[], totalUs: number): Timings {
   const timings = { totalUs, shardUs: 0, queueUs: 0, runUs: 0, batchRows: 0 };
   for (const { shardUs, queueUs, runUs, batchRows } of answers) {
     if (shardUs > timings.shardUs) timings.shardUs = shardUs;
@@ -39,71 +48,88 @@ function timingsOf(answers: readonly Answer[], totalUs: number): Timings {
   return timings;
 }
 
-function outputsOf(request: RouterRequest, answers: readonly Answer[]): WireTensor[] {
-  const { spec } = request.plan;
-  const rows = request.admitted.rows;
+function outputsOf(plan: ServingPlan, rows: number, answer: Answer): Tensor[] {
+  const { outputs } = plan;
+  if (outputs.length === 1) return [tensorOf(plan, outputs[0]!, rows, answer.dims, answer.outputs[0]!)];
   let nextFree = 0;
-  return spec.outputs.map((output, i) => {
-    let own = rowShape(output, spec.batched);
-    if (own.some((dimension) => dimension < 0)) {
-      const seen = answers[0]!.dims.slice(nextFree, nextFree + own.length);
-      const odd = answers.find((answer) =>
-        answer.dims.slice(nextFree, nextFree + seen.length).some((dimension, d) => dimension !== seen[d]),
-      );
-      if (odd !== undefined) {
-        throw new ServingError(
-          'INTERNAL',
-          'route',
-          `output '${output.name}' came in different shapes from different parts; ask for these rows one by one`,
-        );
-      }
-      nextFree += own.length;
-      own = seen;
-    }
-    const parts = answers.map((answer) => answer.outputs[i]!);
-    return {
-      name: output.name,
-      datatype: DATA_TYPE_NUMBER[output.datatype],
-      shape: spec.batched ? [rows, ...own] : [...own],
-      data: parts.length === 1 ? parts[0]! : mergeRows(parts, output.datatype, rows, rowsOfParts(request)),
-    };
+  return outputs.map((output, i) => {
+    const own = output.free ? answer.dims.slice(nextFree, nextFree + output.shape.length) : output.shape;
+    if (output.free) nextFree += output.shape.length;
+    return tensorOf(plan, output, rows, own, answer.outputs[i]!);
   });
+}
+
+/** `dims`: of a row, where the plan leaves them open. */
+function tensorOf(
+  plan: ServingPlan,
+  output: PlannedOutput,
+  rows: number,
+  dims: readonly number[],
+  data: Uint8Array,
+): Tensor {
+  const { name, datatype, free } = output;
+  if (rows === 1 && !free) return { name, datatype, shape: output.oneRowShape, data };
+  const own = free ? dims : output.shape;
+  return { name, datatype, shape: plan.spec.batched ? [rows, ...own] : own, data };
+}
+
+function mergedOutputs(request: RouterRequest, answers: readonly Answer[]): Tensor[] {
+  const { plan } = request;
+  const { rows } = request.admitted;
+  const [first] = answers;
+  let nextFree = 0;
+  for (const { name, free, shape } of plan.outputs) {
+    if (!free) continue;
+    const dimsOf = ({ dims }: Answer) => dims.slice(nextFree, nextFree + shape.length);
+    const seen = dimsOf(first!);
+    if (answers.some((answer) => dimsOf(answer).some((dimension, d) => dimension !== seen[d]))) {
+      throw new ServingError(
+        'INTERNAL',
+        'route',
+        `output '${name}' came in different shapes from different parts; ask for these rows one by one`,
+      );
+    }
+    nextFree += shape.length;
+  }
+  const merged = plan.outputs.map(({ datatype }, i) =>
+    mergeRows(
+      answers.map((answer) => answer.outputs[i]!),
+      datatype,
+      rows,
+      rowsOfParts(request),
+    ),
+  );
+  return outputsOf(plan, rows, { ...first!, outputs: merged });
 }
 
 function rowsOfParts(request: RouterRequest): (readonly number[])[] {
   return request.parts.map((part) => part.rows!);
 }
 
-function freshnessOf(request: RouterRequest, answers: readonly Answer[]): RowFreshness | null {
+/** Names travel only where something fell back: they would be most of the bytes of a healthy answer. */
+function namedFreshness(plan: ServingPlan, freshness: Uint8Array | null): Uint8Array | null {
+  if (plan.reads.length === 0 || freshness === null) return null;
+  return anyDefaulted(freshness) ? withNames(freshness, plan.featureNames) : freshness;
+}
+
+function mergedFreshness(request: RouterRequest, answers: readonly Answer[]): Uint8Array | null {
   const { plan } = request;
   if (plan.reads.length === 0) return null;
-  if (answers.length === 1) return named(answers[0]!.freshness!, plan.featureNames);
-  const rows = request.admitted.rows;
+  const { rows } = request.admitted;
+  const bitmapBytes = Math.ceil(plan.featureNames.length / 8);
   const appliedSeq = new Array<number>(rows);
   const ageMs = new Array<number>(rows);
   const indices = rowsOfParts(request);
-  answers.forEach((answer, p) => {
-    indices[p]!.forEach((row, i) => {
-      appliedSeq[row] = answer.freshness!.appliedSeq[i]!;
-      ageMs[row] = answer.freshness!.ageMs[i]!;
-    });
-  });
   const bitmaps = answers.map((answer, p) => {
-    const { defaulted } = answer.freshness!;
-    if (defaulted.length > 0) return defaulted;
-    return new Uint8Array(Math.ceil(plan.featureNames.length / 8) * indices[p]!.length);
+    const own = decodeFreshness(answer.freshness!);
+    indices[p]!.forEach((row, i) => {
+      appliedSeq[row] = own.appliedSeq[i]!;
+      ageMs[row] = own.ageMs[i]!;
+    });
+    return own.defaulted.length > 0 ? own.defaulted : new Uint8Array(bitmapBytes * indices[p]!.length);
   });
   const defaulted = mergeRows(bitmaps, 'UINT8', rows, indices);
-  return named({ appliedSeq, ageMs, defaulted, defaultedNames: [] }, plan.featureNames);
-}
-
-const NO_BITS = new Uint8Array(0);
-
-/** Names travel only where something fell back: they would be most of the bytes of a healthy answer. */
-function named(freshness: RowFreshness, featureNames: readonly string[]): RowFreshness {
-  const { appliedSeq, ageMs, defaulted, defaultedNames } = freshness;
-  if (defaulted.length === 0 && defaultedNames.length === 0) return freshness;
-  if (defaulted.length === 0 || defaulted.every((bits) => bits === 0))
-    return { appliedSeq, ageMs, defaulted: NO_BITS, defaultedNames: [] };
-  return { appliedSeq, ageMs, defaulted, defaultedNames: featureNames as string[] };
+  return defaulted.some((bits) => bits !== 0)
+    ? encodeFreshness({ appliedSeq, ageMs, defaulted, defaultedNames: plan.featureNames })
+    : encodeFreshness({ appliedSeq, ageMs, defaulted: new Uint8Array(0), defaultedNames: [] });
 }

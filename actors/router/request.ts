@@ -1,7 +1,7 @@
 /** A request inside the router, and the parts that it is served in: one in most cases, several where users live apart. */
 
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
-import type { WheelEntry } from '../../cluster/timer-wheel.ts';
+import type { TimerId } from '../../cluster/timer-wheel.ts';
 import type { Answer, Failure, TraceContext } from '../../proto/letters.ts';
 import type { Admitted } from './admit.ts';
 import type { Target } from './routing-table.ts';
@@ -12,7 +12,9 @@ export type RouterRequest = {
   /** The caller's own number and address. */
   readonly callerId: number;
   readonly replyTo: string;
+  /** The caller's id and 0, or the router's own prefix and number (`requestIdOf`). */
   readonly requestId: string;
+  readonly requestNumber: number;
   readonly traceId: string;
   /** Parent of the router's span and, made in advance, that span's id; null when not sampled. */
   readonly trace: { readonly parent: TraceContext | null; readonly own: TraceContext } | null;
@@ -20,7 +22,7 @@ export type RouterRequest = {
   readonly admitted: Admitted;
   readonly startMs: number;
   readonly deadlineMs: number;
-  deadline: WheelEntry<RouterRequest> | null;
+  deadline: TimerId;
   parts: Part[];
   partsLeft: number;
   done: boolean;
@@ -52,8 +54,8 @@ export type Attempt = {
   readonly shard: Target | null;
   readonly worker: Target;
   readonly startMs: number;
-  /** When it counts as silent; null where nobody would be asked instead. */
-  silence: WheelEntry<Attempt> | null;
+  /** When it counts as silent; 0 where nobody would be asked instead. */
+  silence: TimerId;
   over: boolean;
 };
 

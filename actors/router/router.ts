@@ -14,15 +14,7 @@ import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes, idHex } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
 import { asServingError, codeFromNumber, ERROR_RULES, type ErrorCode, ServingError } from '../../proto/errors.ts';
-import {
-  type Answer,
-  errorOf,
-  type Failure,
-  failureOf,
-  fromWireTensor,
-  type Message,
-  type Predict,
-} from '../../proto/letters.ts';
+import { type Answer, errorOf, type Failure, failureOf, type Message, type Predict } from '../../proto/letters.ts';
 import { type Admitted, admit } from './admit.ts';
 import { Dispatcher, type DispatchOptions, type RetryReason } from './dispatcher.ts';
 import { replyTo } from './reply.ts';
@@ -48,6 +40,9 @@ export interface RouterObserver {
   fault(thrown: unknown): void;
 }
 
+/** After so many a router takes another prefix: a number must fit into 32 bits, and no id may come again. */
+const REQUEST_NUMBERS = 2 ** 32 - 1;
+
 export class Router implements Behaviour {
   readonly #context: ActorContext;
   readonly #routing: RoutingTable;
@@ -57,7 +52,7 @@ export class Router implements Behaviour {
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines<RouterRequest>;
   readonly #open = new SlotTable<RouterRequest>();
-  readonly #requestIdPrefix = `${randomHex(6)}-`;
+  #requestIdPrefix = '';
   #requests = 0;
   #draining = false;
 
@@ -112,7 +107,7 @@ export class Router implements Behaviour {
     try {
       plan = this.#planOf(message);
       const limits = { rowsMax: this.#options.requestRowsMax, elementsMax: this.#options.requestElementsMax };
-      this.#start(message, plan, admit(plan, message.inputs.map(fromWireTensor), limits), startMs);
+      this.#start(message, plan, admit(plan, message.inputs, limits), startMs);
     } catch (thrown) {
       const error = asServingError(thrown, 'route');
       const seconds = (this.#context.clock.nowMs() - startMs) / 1_000;
@@ -147,17 +142,21 @@ export class Router implements Behaviour {
   #start(message: Predict, plan: ServingPlan, admitted: Admitted, startMs: number): void {
     const { requestTimeoutMs, requestTimeoutMsMax } = this.#options;
     const budgetMs = message.budgetUs > 0 ? Math.min(message.budgetUs / 1_000, requestTimeoutMsMax) : requestTimeoutMs;
+    const nameless = message.requestId === '';
+    const trace = this.#traceOf(message);
     const request: RouterRequest = {
       openId: 0,
       callerId: message.id,
       replyTo: message.replyTo,
-      requestId: message.requestId === '' ? this.#newRequestId() : message.requestId,
-      ...this.#traceOf(message),
+      requestNumber: nameless ? this.#nextRequestNumber() : 0,
+      requestId: nameless ? this.#requestIdPrefix : message.requestId,
+      traceId: traceIdOf(message, trace),
+      trace,
       plan,
       admitted,
       startMs,
       deadlineMs: startMs + budgetMs,
-      deadline: null,
+      deadline: 0,
       parts: [],
       partsLeft: 0,
       done: false,
@@ -167,23 +166,25 @@ export class Router implements Behaviour {
     this.#guard(request, () => this.#dispatcher.start(request, admitted));
   }
 
-  /** Unique over routers and starts; counted, since drawing one costs more than the rest of the bookkeeping. */
-  #newRequestId(): string {
-    this.#requests++;
-    return this.#requestIdPrefix + this.#requests.toString(36);
+  /** With the prefix unique over routers and starts; counted, since drawing one costs more than the bookkeeping. */
+  #nextRequestNumber(): number {
+    if (this.#requests % REQUEST_NUMBERS === 0) {
+      this.#requests = 0;
+      this.#requestIdPrefix = `${randomHex(6)}-`;
+    }
+    return ++this.#requests;
   }
 
   /**
    * A trace id without a trace context says: decided already, not sampled. Without either it is ours to decide, and an
    * unsampled request gets no id.
    */
-  #traceOf(message: Predict): Pick<RouterRequest, 'traceId' | 'trace'> {
+  #traceOf(message: Predict): RouterRequest['trace'] {
     const parent = message.trace ?? null;
     const sampled = parent !== null || (message.traceId === '' && this.#tracer.decideSampled());
-    if (!sampled) return { traceId: message.traceId, trace: null };
-    const traceId = parent !== null ? idHex(parent.traceId) : this.#tracer.newTraceId();
-    const own = { traceId: parent?.traceId ?? idBytes(traceId), spanId: idBytes(this.#tracer.newSpanId()) };
-    return { traceId, trace: { parent, own } };
+    if (!sampled) return null;
+    const traceId = parent?.traceId ?? idBytes(this.#tracer.newTraceId());
+    return { parent, own: { traceId, spanId: idBytes(this.#tracer.newSpanId()) } };
   }
 
   #onAnswer(answer: Answer): void {
@@ -234,7 +235,7 @@ export class Router implements Behaviour {
   #succeed(request: RouterRequest): void {
     const nowMs = this.#context.clock.nowMs();
     if (!this.#context.reply(request.replyTo, replyTo(request, nowMs))) {
-      throw new ServingError('RESOURCE_EXHAUSTED', 'route', 'the answer is too large to send; ask for fewer rows');
+      throw new ServingError('UNAVAILABLE', 'route', 'the caller cannot be reached');
     }
     this.#finish(request, 'OK', nowMs, undefined);
   }
@@ -247,6 +248,7 @@ export class Router implements Behaviour {
       body: {
         id: request.callerId,
         requestId: request.requestId,
+        requestNumber: request.requestNumber,
         failure,
         model,
         version,
@@ -263,7 +265,7 @@ export class Router implements Behaviour {
     const { plan, trace } = request;
     const { rows } = request.admitted;
     request.done = true;
-    if (request.deadline !== null) this.#deadlines.cancel(request.deadline);
+    this.#deadlines.cancel(request.deadline);
     this.#open.remove(request.openId);
     this.#dispatcher.forgetRequest(request);
     const { model, version } = labelOf(plan);
@@ -285,6 +287,10 @@ export class Router implements Behaviour {
       });
     }
   }
+}
+
+function traceIdOf(message: Predict, trace: RouterRequest['trace']): string {
+  return trace === null ? message.traceId : idHex(trace.own.traceId);
 }
 
 function labelOf(plan: ServingPlan): { model: string; version: string } {

@@ -3,7 +3,7 @@
  * straight to an actor here or gives it to the transport for an actor elsewhere.
  */
 import { asServingError, type ErrorCode } from '../../proto/errors.ts';
-import { type Failure, failure, failureOf, type Message, refusal } from '../../proto/letters.ts';
+import { type Failure, failure, failureOf, type Message, refusal, substitute } from '../../proto/letters.ts';
 import type { Clock, TimerHandle } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Address, AddressBook, formatAddress } from './address.ts';
@@ -23,7 +23,10 @@ export interface ActorContext {
   /** `node/actor`, as it goes into `replyTo`. */
   readonly selfText: string;
   readonly clock: Clock;
-  /** False when the message cannot be handed on (mailbox or outbox full, no connection, too large). */
+  /**
+   * False when the message cannot be handed on (mailbox full, no connection). One that is too large to travel is taken
+   * and answered: its sender is refused, or, where it is a reply, its receiver gets a failure instead.
+   */
   tell(to: Address, message: Message): boolean;
   /** As `tell`, to an address in text; false for text that is no address. */
   reply(toText: string, message: Message): boolean;
@@ -39,9 +42,12 @@ export function supervisedTimers(context: ActorContext): Pick<Clock, 'nowMs' | '
   return { nowMs: () => context.clock.nowMs(), after: (delayMs, callback) => context.after(delayMs, callback) };
 }
 
-/** Carries messages to other processes. Returns false when it can't take the message. */
+/** What became of a message to another process: on its way, not for lack of a connection, or too large for any. */
+export type Handed = 'sent' | 'unreachable' | 'too_large';
+
+/** Carries messages to other processes. */
 export interface RemoteLink {
-  tell(to: Address, message: Message): boolean;
+  tell(to: Address, message: Message): Handed;
 }
 
 export type ActorOptions = {
@@ -70,6 +76,9 @@ type Actor = {
   scheduled: boolean;
   stopped: boolean;
 };
+
+const TOO_LARGE =
+  'the rows of this request, or their answer, are too large for one message between processes; ask for fewer rows at once';
 
 /** After this many messages in one go the event loop gets a turn, so that input is read and timers fire. */
 const MESSAGES_PER_TURN_MAX = 8192;
@@ -120,11 +129,20 @@ export class ActorSystem {
   }
 
   tell(to: Address, message: Message): boolean {
-    if (to.node !== this.#options.node) return this.#options.remote.tell(to, message);
+    if (to.node !== this.#options.node) return this.#tellRemote(to, message);
     const code = this.#enqueue(to.actor, message);
     if (code !== null) return false;
     this.#wake();
     return true;
+  }
+
+  #tellRemote(to: Address, message: Message): boolean {
+    const handed = this.#options.remote.tell(to, message);
+    if (handed !== 'too_large') return handed === 'sent';
+    const instead = substitute(message, formatAddress(to), failure('INVALID_ARGUMENT', 'route', TOO_LARGE));
+    const address = this.#addresses.parse(instead.to);
+    // What is sent instead is small: this goes no deeper.
+    return address !== undefined && this.tell(address, instead.message);
   }
 
   /** A message from the transport. What cannot be delivered is refused towards its sender. */

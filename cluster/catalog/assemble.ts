@@ -3,7 +3,7 @@
  * function runs in the shard and, for models without features, in the router. Pure but for `lookup`.
  */
 
-import type { RowFreshness } from '../../proto/letters.ts';
+import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
 import { matchesSchema, RECORD_HEADER_BYTES, type RecordBytes, readValue, recordEventMs } from './record.ts';
 import { type Block, RowMemory } from './row-memory.ts';
@@ -23,7 +23,11 @@ export type AssembleRequest = {
   readonly wallMs: number;
 };
 
-export type Assembled = { readonly inputs: Uint8Array[]; readonly freshness: RowFreshness | null };
+/** `freshness`: null for models without features. */
+export type Assembled = {
+  readonly inputs: Uint8Array[];
+  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted'> | null;
+};
 
 /** Memory for the rows of one call, where the caller keeps none for many. */
 const ownMemory = () => new RowMemory();
@@ -87,10 +91,10 @@ class FeatureReader {
     this.#bitmapBytes = Math.ceil(plan.featureNames.length / 8);
   }
 
-  read(): RowFreshness {
+  read(): NonNullable<Assembled['freshness']> {
     const { rows, wallMs, keys, inputs, partitions } = this.#request;
     const { reads } = this.#plan;
-    const ageMs = new Array<number>(rows).fill(-1);
+    const ageMs = rows === 1 ? [-1] : new Array<number>(rows).fill(-1);
     for (let i = 0; i < reads.length; i++) {
       const read = reads[i]!;
       const { view } = read;
@@ -113,7 +117,7 @@ class FeatureReader {
         else this.#copyRuns(read, record, row);
       }
     }
-    return { appliedSeq: [], ageMs, defaulted: this.#defaulted, defaultedNames: [] };
+    return { ageMs, defaulted: this.#defaulted };
   }
 
   #copyRuns(read: PlannedRead, record: RecordBytes, row: number): void {

@@ -65,6 +65,16 @@ export type PlannedModelInput =
   | { readonly kind: 'request'; readonly from: number }
   | { readonly kind: 'columns'; readonly rowBytes: number };
 
+export type PlannedOutput = {
+  readonly name: string;
+  readonly datatype: DataType;
+  /** Dimensions of one row; those of -1 come with each answer. */
+  readonly shape: readonly number[];
+  readonly free: boolean;
+  /** Of an answer with one row, which most have. */
+  readonly oneRowShape: readonly number[];
+};
+
 export type ServingPlan = {
   readonly key: string;
   readonly spec: ModelSpec;
@@ -74,6 +84,7 @@ export type ServingPlan = {
   readonly modelInputs: readonly PlannedModelInput[];
   readonly reads: readonly PlannedRead[];
   readonly requestCells: readonly RequestCell[];
+  readonly outputs: readonly PlannedOutput[];
   /** `view.feature` of each bit in the `defaulted` bitmap. */
   readonly featureNames: readonly string[];
 };
@@ -116,8 +127,30 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     modelInputs,
     reads,
     requestCells: building.requestCells,
+    outputs: spec.outputs.map((output) => plannedOutput(output, spec.batched)),
     featureNames: building.featureNames,
   };
+}
+
+function plannedOutput(tensor: TensorSpec, batched: boolean): PlannedOutput {
+  const { name, datatype } = tensor;
+  const shape = rowShape(tensor, batched);
+  const free = shape.some((dimension) => dimension < 0);
+  return { name, datatype, shape, free, oneRowShape: batched ? [1, ...shape] : shape };
+}
+
+/** Bytes of the widest letter that one row needs on its way, as far as they are known in advance. */
+export function rowBytesMax(plan: ServingPlan): number {
+  const { batched } = plan.spec;
+  const rowBytes = (tensors: readonly TensorSpec[]) => {
+    let bytes = 0;
+    for (const tensor of tensors) {
+      const elements = rowShape(tensor, batched).reduce((product, dimension) => product * Math.max(0, dimension), 1);
+      bytes += elements * DATA_TYPE_BYTES[tensor.datatype];
+    }
+    return bytes;
+  };
+  return Math.max(rowBytes(plan.spec.inputs), rowBytes(plan.spec.outputs));
 }
 
 /** Largest number of rows that one request may carry. */

@@ -3,10 +3,11 @@
  * travels in one NATS message; actors never see it. One subject a process: `dovetail.node.<node>`.
  */
 
-import { EnvelopeWriter, type Message, readEnvelope } from '../../proto/letters.ts';
+import { EnvelopeWriter, readEnvelope } from '../../proto/envelope.ts';
+import type { Message } from '../../proto/letters.ts';
 import { nodeSubject } from '../../proto/subjects.ts';
 import { TextCache } from '../../proto/wire.ts';
-import type { RemoteLink } from '../actors/actor-system.ts';
+import type { Handed, RemoteLink } from '../actors/actor-system.ts';
 import type { Address } from '../actors/address.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -53,10 +54,12 @@ const silentMetrics: TransportMetrics = { sent() {}, received() {}, dropped() {}
 /** `node`: null for a queue group, which only NATS can reach. */
 type Outbox = { readonly node: string | null; readonly subject: string; readonly writer: EnvelopeWriter };
 
-/** Processes come and go; outboxes of those not written to for long are dropped when there are this many. */
 /** From this many letters a turn on, waiting a little longer costs nobody a hop's time and saves everybody work. */
 const CROWD_LETTERS = 16;
+/** Processes come and go: with this many outboxes, those of processes that are long gone among them, all are made anew. */
 const OUTBOXES_MAX = 4096;
+/** Bytes that are no envelope are counted each time and logged once in so long. */
+const MALFORMED_LOG_MS = 10_000;
 
 export class Transport implements RemoteLink {
   readonly #options: TransportOptions;
@@ -67,6 +70,7 @@ export class Transport implements RemoteLink {
   #flushScheduled = false;
   /** Letters of the last flush. */
   #lettersLately = 0;
+  #malformedLoggedMs = Number.NEGATIVE_INFINITY;
   readonly #flushNow = () => this.flush();
   #subscriptions: { stop(): void }[] = [];
 
@@ -91,12 +95,12 @@ export class Transport implements RemoteLink {
     this.#subscriptions = [];
   }
 
-  tell(to: Address, message: Message): boolean {
+  tell(to: Address, message: Message): Handed {
     return this.#add(this.#outboxOf(to.node, to.node), to.actor, message);
   }
 
   /** To whichever member of a queue group takes it: how callers outside the cluster reach a router. */
-  tellGroup(subject: string, toActor: string, message: Message): boolean {
+  tellGroup(subject: string, toActor: string, message: Message): Handed {
     return this.#add(this.#outboxOf(subject, null), toActor, message);
   }
 
@@ -115,7 +119,7 @@ export class Transport implements RemoteLink {
     return this.#options.wire.payloadBytesMax - this.#options.envelopeBytesMax - 256;
   }
 
-  #add(outbox: Outbox, toActor: string, message: Message): boolean {
+  #add(outbox: Outbox, toActor: string, message: Message): Handed {
     const { writer } = outbox;
     if (writer.letters === 0) this.#dirty.push(outbox);
     const limit = writer.byteLength + this.letterBytesMax;
@@ -123,7 +127,9 @@ export class Transport implements RemoteLink {
     if (!added) this.#metrics.dropped('too_large');
     if (writer.byteLength >= this.#options.envelopeBytesMax) {
       this.#dirty = this.#dirty.filter((other) => other !== outbox);
-      return this.#send(outbox) && added;
+      const carried = this.#send(outbox);
+      if (!added) return 'too_large';
+      return carried ? 'sent' : 'unreachable';
     }
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
@@ -131,7 +137,7 @@ export class Transport implements RemoteLink {
       if (this.#lettersLately < CROWD_LETTERS) this.#options.clock.endOfTurn(this.#flushNow);
       else this.#options.clock.afterInput(this.#flushNow);
     }
-    return added;
+    return added ? 'sent' : 'too_large';
   }
 
   #outboxOf(key: string, node: string | null): Outbox {
@@ -188,7 +194,11 @@ export class Transport implements RemoteLink {
       );
     } catch (thrown) {
       this.#metrics.dropped('malformed');
-      this.#options.log.warn({ err: thrown, bytes: bytes.byteLength }, 'malformed envelope dropped');
+      const nowMs = this.#options.clock.nowMs();
+      if (nowMs - this.#malformedLoggedMs >= MALFORMED_LOG_MS) {
+        this.#malformedLoggedMs = nowMs;
+        this.#options.log.warn({ err: thrown, bytes: bytes.byteLength }, 'malformed envelope dropped');
+      }
     }
     this.#metrics.received(letters, bytes.byteLength);
     this.#options.onTurnEnd();

@@ -594,6 +594,9 @@ export namespace dovetail {
         /** PredictReply traceId. */
         traceId: string;
 
+        /** PredictReply requestNumber. */
+        requestNumber: number;
+
         /**
          * Creates a new PredictReply instance using the specified properties.
          * @param [properties] Properties to set
@@ -652,6 +655,9 @@ export namespace dovetail {
 
             /** PredictReply traceId */
             traceId?: (string|null);
+
+            /** PredictReply requestNumber */
+            requestNumber?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

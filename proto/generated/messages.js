@@ -1405,6 +1405,7 @@ export const dovetail = $root.dovetail = (() => {
          * @property {dovetail.RowFreshness.$Properties|null} [freshness] PredictReply freshness
          * @property {dovetail.Timings.$Properties|null} [timings] PredictReply timings
          * @property {string|null} [traceId] PredictReply traceId
+         * @property {number|null} [requestNumber] PredictReply requestNumber
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -1510,6 +1511,14 @@ export const dovetail = $root.dovetail = (() => {
         PredictReply.prototype.traceId = "";
 
         /**
+         * PredictReply requestNumber.
+         * @member {number} requestNumber
+         * @memberof dovetail.PredictReply
+         * @instance
+         */
+        PredictReply.prototype.requestNumber = 0;
+
+        /**
          * Creates a new PredictReply instance using the specified properties.
          * @function create
          * @memberof dovetail.PredictReply
@@ -1560,6 +1569,8 @@ export const dovetail = $root.dovetail = (() => {
                 $root.dovetail.Timings.encode(message.timings, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
             if (message.traceId != null && $Object.hasOwnProperty.call(message, "traceId") && message.traceId !== "")
                 writer.uint32(/* id 9, wireType 2 =*/74).string(message.traceId);
+            if (message.requestNumber != null && $Object.hasOwnProperty.call(message, "requestNumber") && message.requestNumber !== 0)
+                writer.uint32(/* id 10, wireType 0 =*/80).uint32(message.requestNumber);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1673,6 +1684,15 @@ export const dovetail = $root.dovetail = (() => {
                             message.traceId = value;
                         else
                             delete message.traceId;
+                        continue;
+                    }
+                case 10: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.requestNumber = value;
+                        else
+                            delete message.requestNumber;
                         continue;
                     }
                 }

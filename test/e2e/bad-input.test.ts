@@ -5,7 +5,7 @@
 import { headers as natsHeaders } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dovetail } from '../../proto/generated/messages.js';
-import { toWireTensor } from '../../proto/letters.ts';
+import { generatedTensor } from '../support/arbitrary-messages.ts';
 import { brokenTensorCases, long, person, personCases, tensorCases } from '../support/bad-requests.ts';
 import { eventually, TestCluster } from '../support/cluster.ts';
 import { binaryRequest, golden, jsonTensors, tensorsOf } from '../support/golden.ts';
@@ -203,23 +203,23 @@ describe('protobuf over NATS', () => {
   const encoded = (fields: object) => dovetail.Predict.encode(fields as dovetail.Predict.$Properties).finish();
 
   it.each([...tensorCases, ...brokenTensorCases])('with %s is refused with a reason', async (_what, tensors, words) => {
-    const error = await ask(encoded({ inputs: tensors().map(toWireTensor) }));
+    const error = await ask(encoded({ inputs: tensors().map(generatedTensor) }));
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(words) });
   });
 
   it.each([
     ['bytes that are no protobuf', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff)],
-    ['a message cut off', encoded({ inputs: tensorsOf([request]).map(toWireTensor) }).subarray(0, 60)],
+    ['a message cut off', encoded({ inputs: tensorsOf([request]).map(generatedTensor) }).subarray(0, 60)],
     ['a length beyond the end', Uint8Array.of(0x32, 0xff, 0xff, 0x03, 1, 2)],
     ['nothing', new Uint8Array(0)],
     [
       'another model than the subject says',
-      encoded({ model: 'other', inputs: tensorsOf([request]).map(toWireTensor) }),
+      encoded({ model: 'other', inputs: tensorsOf([request]).map(generatedTensor) }),
     ],
-    ['a version that is no number', encoded({ version: '../1', inputs: tensorsOf([request]).map(toWireTensor) })],
+    ['a version that is no number', encoded({ version: '../1', inputs: tensorsOf([request]).map(generatedTensor) })],
     [
       'a datatype number that is none',
-      encoded({ inputs: tensorsOf([request]).map((one) => ({ ...toWireTensor(one), datatype: 99 })) }),
+      encoded({ inputs: tensorsOf([request]).map((one) => ({ ...generatedTensor(one), datatype: 99 })) }),
     ],
   ] as const)('of %s is refused with a reason', async (_what, bytes) => {
     const error = await ask(bytes);
@@ -233,7 +233,7 @@ describe('protobuf over NATS', () => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
       return state >>> 24;
     };
-    const sound = encoded({ inputs: tensorsOf([request]).map(toWireTensor) });
+    const sound = encoded({ inputs: tensorsOf([request]).map(generatedTensor) });
     const subjects = [
       'dovetail.call',
       ...(await cluster.status()).members.map(({ node }) => `dovetail.node.${node.replaceAll('.', '_')}`),

@@ -7,7 +7,7 @@ import { packageEntry } from '../../cli/package-files.ts';
 import { loadApp } from '../../cluster/catalog/load-app.ts';
 import { connectClient, type DovetailClient } from '../../index.ts';
 import { dovetail } from '../../proto/generated/messages.js';
-import { type Predict, toWireTensor } from '../../proto/letters.ts';
+import { generatedTensor } from '../support/arbitrary-messages.ts';
 import { eventually, TestCluster } from '../support/cluster.ts';
 import {
   binaryRequest,
@@ -260,14 +260,13 @@ describe('the golden scores come', () => {
   });
 
   it('over NATS in protobuf', async () => {
-    const message: Partial<Predict> = { id: 77, requestId: 'pb-1', inputs: tensorsOf(requests).map(toWireTensor) };
+    const message = { id: 77, requestId: 'pb-1', inputs: tensorsOf(requests).map(generatedTensor) };
     const headers = natsHeaders();
     headers.set('Content-Type', 'application/protobuf');
-    const reply = await probe.connection.request(
-      'dovetail.predict.fraud',
-      dovetail.Predict.encode(message as dovetail.Predict.$Properties).finish(),
-      { timeout: 10_000, headers },
-    );
+    const reply = await probe.connection.request('dovetail.predict.fraud', dovetail.Predict.encode(message).finish(), {
+      timeout: 10_000,
+      headers,
+    });
     const answer = dovetail.PredictReply.decode(reply.data);
     expect(answer).toMatchObject({ id: 77, requestId: 'pb-1', model: 'fraud', version: '1' });
     const data = Buffer.from(answer.outputs![0]!.data!);

@@ -5,8 +5,9 @@ import { type NatsBridge, startNatsBridge } from '../../actors/nats-bridge/nats-
 import { below, seededRandom } from '../../cluster/random.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { dovetail } from '../../proto/generated/messages.js';
-import { type Predict, type PredictReply, toWireTensor } from '../../proto/letters.ts';
+import type { Predict } from '../../proto/letters.ts';
 import { bytesElements, packBytes, type Tensor } from '../../proto/tensor.ts';
+import { generatedForm } from '../support/arbitrary-messages.ts';
 import { FakeGateway, fp32, fp32Values } from '../support/fake-gateway.ts';
 import { eventually, NatsFixture } from '../support/nats-fixture.ts';
 
@@ -77,7 +78,7 @@ function errorOf(message: Msg, status: number): Said {
 const fraud = { user_id: 'u1', inputs: { merchant_id: 'shop', amount: 100 } };
 
 function predict(overrides: Partial<Predict> = {}, inputs: readonly Tensor[] = fraudTensors(1)): Uint8Array {
-  return dovetail.Predict.encode({ ...overrides, inputs: overrides.inputs ?? inputs.map(toWireTensor) }).finish();
+  return dovetail.Predict.encode(generatedForm({ ...overrides, inputs: overrides.inputs ?? inputs })).finish();
 }
 
 function fraudTensors(rows: number): Tensor[] {
@@ -245,11 +246,11 @@ describe('a prediction in protobuf', () => {
     const bytes = predict({ id: 77, requestId: 'r1', budgetUs: 40_000 }, fraudTensors(3));
     const answer = await ask('dovetail.predict.fraud', { bytes, headers: { 'Content-Type': contentType } });
     expect(answer.headers?.get('Content-Type')).toBe(contentType);
-    const reply = dovetail.PredictReply.decode(answer.data) as unknown as PredictReply;
+    const reply = dovetail.PredictReply.decode(answer.data);
     expect([reply.id, reply.requestId, reply.model, reply.version]).toEqual([77, 'r1', 'fraud', '2']);
-    const score = reply.outputs[0]!;
+    const score = reply.outputs![0]!;
     expect([score.name, score.shape]).toEqual(['score', [3, 1]]);
-    const values = fp32Values({ name: 'score', datatype: 'FP32', shape: [3, 1], data: score.data });
+    const values = fp32Values({ name: 'score', datatype: 'FP32', shape: [3, 1], data: score.data! });
     expect(values.map((value) => Math.round(value * 1e4) / 1e4)).toEqual([0.002, 0.502, 0.6687]);
     expect(reply.freshness).toMatchObject({ appliedSeq: [40, 41, 42], ageMs: [12, -1, -1] });
     expect(reply.timings).toMatchObject({ totalUs: 900, batchRows: 3 });
@@ -264,8 +265,8 @@ describe('a prediction in protobuf', () => {
       data: Uint8Array.from({ length: 32 }, (_, i) => 255 - i),
     };
     const answer = await ask('dovetail.predict.echo_INT64', { bytes: predict({}, [x]), headers: PROTOBUF });
-    const reply = dovetail.PredictReply.decode(answer.data) as unknown as PredictReply;
-    expect([...reply.outputs[0]!.data]).toEqual([...x.data]);
+    const reply = dovetail.PredictReply.decode(answer.data);
+    expect([...reply.outputs![0]!.data!]).toEqual([...x.data]);
     const text: Tensor = {
       name: 'x',
       datatype: 'BYTES',
@@ -273,7 +274,7 @@ describe('a prediction in protobuf', () => {
       data: packBytes([Uint8Array.of(0, 255), new Uint8Array(0)]),
     };
     const said = await ask('dovetail.predict.echo_BYTES', { bytes: predict({}, [text]), headers: PROTOBUF });
-    const echoed = (dovetail.PredictReply.decode(said.data) as unknown as PredictReply).outputs[0]!.data;
+    const echoed = dovetail.PredictReply.decode(said.data).outputs![0]!.data!;
     expect(bytesElements(echoed).map((one) => [...one])).toEqual([[0, 255], []]);
   });
 
@@ -284,8 +285,8 @@ describe('a prediction in protobuf', () => {
     ['a version that is none', predict({ version: '1/2' }), /model version "1\/2"/],
     [
       'an unknown datatype',
-      predict({ inputs: [{ name: 'user_id', datatype: 99, shape: [1], data: new Uint8Array(4) }] }),
-      /unknown datatype number 99/,
+      dovetail.Predict.encode({ inputs: [{ name: 'user_id', datatype: 99, shape: [1] }] }).finish(),
+      /input "user_id": datatype 99 is not one of/,
     ],
     ['no inputs', predict({ inputs: [] }), /user_id/],
     ['a request id with control characters', predict({ requestId: 'a\u0007' }), /request id/],

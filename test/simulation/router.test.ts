@@ -7,6 +7,7 @@ import { ManualClock } from '../../cluster/clock.ts';
 import { TICK_MS } from '../../cluster/deadlines.ts';
 import { below, type Random, seededRandom } from '../../cluster/random.ts';
 import { codeFromNumber, type ErrorCode } from '../../proto/errors.ts';
+import { decodeFreshness } from '../../proto/freshness.ts';
 import type { PredictReply } from '../../proto/letters.ts';
 import { fp32Values } from '../support/fake-gateway.ts';
 import { type ClusterShape, SimulatedCluster } from '../support/simulated-cluster.ts';
@@ -60,6 +61,7 @@ type Outcome = {
 
 const ROUTER: Omit<ClusterShape['router'], 'requestsInFlightMax'> = {
   attemptTimeoutMs: 150,
+  partBytesMax: 1_000_000,
   attemptsMax: 3,
   requestTimeoutMs: 1_000,
   requestTimeoutMsMax: 3_000,
@@ -233,8 +235,9 @@ class Run {
       this.#problem(`request ${reply.id} got somebody else's text back`);
     }
     if (asked.model !== 'score') return;
-    if (reply.freshness?.appliedSeq.length !== asked.rows || reply.freshness.defaulted.some((bits) => bits !== 0)) {
-      this.#problem(`request ${reply.id} has the wrong freshness ${JSON.stringify(reply.freshness)}`);
+    const freshness = reply.freshness === null ? null : decodeFreshness(reply.freshness);
+    if (freshness?.appliedSeq.length !== asked.rows || freshness.defaulted.some((bits) => bits !== 0)) {
+      this.#problem(`request ${reply.id} has the wrong freshness ${JSON.stringify(freshness)}`);
     }
   }
 

@@ -21,7 +21,7 @@ export function actorWorld() {
     node: 'here.1',
     clock,
     log: silentLog,
-    remote: { tell: (to, message) => sent.push({ to, message }) > 0 },
+    remote: { tell: (to, message) => (sent.push({ to, message }) > 0 ? 'sent' : 'unreachable') },
     onEscalate: (actor, cause) => escalated.push({ actor, cause }),
     onDeadLetter: (reason) => dead.push(reason),
   });

@@ -1,6 +1,8 @@
 /** Any message that actors can send, for property tests, and the comparison of a decoded message with the original. */
 import fc from 'fast-check';
-import type { Message, RowFreshness, Timings, TraceContext, WireTensor } from '../../proto/letters.ts';
+import { decodeFreshness, encodeFreshness, type RowFreshness } from '../../proto/freshness.ts';
+import type { Message, Timings, TraceContext } from '../../proto/letters.ts';
+import { DATA_TYPE_NUMBER, DATA_TYPES, type Tensor } from '../../proto/tensor.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const bytes = fc.uint8Array({ maxLength: 24 });
@@ -21,19 +23,18 @@ const trace: fc.Arbitrary<TraceContext | null> = orNull(
     spanId: fc.uint8Array({ minLength: 8, maxLength: 8 }),
   }),
 );
-const freshness: fc.Arbitrary<RowFreshness | null> = orNull(
-  fc.record({
-    appliedSeq: doubles,
-    ageMs: doubles,
-    defaulted: bytes,
-    defaultedNames: fc.array(text, { maxLength: 3 }),
-  }),
-);
+export const rowFreshness: fc.Arbitrary<RowFreshness> = fc.record({
+  appliedSeq: doubles,
+  ageMs: doubles,
+  defaulted: bytes,
+  defaultedNames: fc.array(text, { maxLength: 3 }),
+});
+const freshness: fc.Arbitrary<Uint8Array | null> = orNull(rowFreshness.map(encodeFreshness));
 const timings: fc.Arbitrary<Timings | null> = orNull(
   fc.record({ totalUs: uint32, shardUs: uint32, queueUs: uint32, runUs: uint32, batchRows: uint32 }),
 );
-const tensors: fc.Arbitrary<WireTensor[]> = fc.array(
-  fc.record({ name: text, datatype: uint32, shape: uint32s, data: bytes }),
+const tensors: fc.Arbitrary<Tensor[]> = fc.array(
+  fc.record({ name: text, datatype: fc.constantFrom(...DATA_TYPES), shape: uint32s, data: bytes }),
   { maxLength: 3 },
 );
 
@@ -64,6 +65,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
       freshness,
       timings,
       traceId: text,
+      requestNumber: uint32,
     }),
   }),
   fc.record({
@@ -185,4 +187,23 @@ export function compute(id: number, replyTo: string): Message {
       shardUs: 0,
     },
   };
+}
+
+/** A message's body as the generated codec takes it: datatypes by number, freshness as a message. */
+export function generatedForm(body: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => {
+      if (name === 'freshness' && value instanceof Uint8Array) return [name, decodeFreshness(value)];
+      return [name, isTensors(name, value) ? value.map(generatedTensor) : value];
+    }),
+  );
+}
+
+function isTensors(name: string, value: unknown): value is Tensor[] {
+  return (name === 'inputs' || name === 'outputs') && Array.isArray(value) && !(value[0] instanceof Uint8Array);
+}
+
+/** A tensor as the generated codec takes it. */
+export function generatedTensor({ name, datatype, shape, data }: Tensor) {
+  return { name, datatype: DATA_TYPE_NUMBER[datatype], shape: [...shape], data };
 }

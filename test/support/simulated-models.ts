@@ -14,7 +14,7 @@ import { encodeRecord, packValues, type RecordBytes } from '../../cluster/catalo
 import { defineApp, entity, float32, view } from '../../cluster/catalog/views.ts';
 import type { Clock } from '../../cluster/clock.ts';
 import { below, type Random } from '../../cluster/random.ts';
-import { packBytes } from '../../proto/tensor.ts';
+import { packBytes, type Tensor } from '../../proto/tensor.ts';
 import { fp32 } from './fake-gateway.ts';
 
 const user = entity({ name: 'user', key: 'user_id' });
@@ -101,7 +101,11 @@ export function simulatedModels(clock: Clock, random: Random, faults: EngineFaul
     const serviceTime = new ServiceTimeModel();
     for (let i = 0; i < 3; i++) serviceTime.observe(1, 1);
     const loaded = simulatedModel(spec, clock, random, faults);
-    const served = new ServedModel(spec, loaded, serviceTime, { queueRowsMax: 512, queueItemsMax: 512 });
+    const served = new ServedModel(spec, loaded, serviceTime, {
+      queueRowsMax: 512,
+      queueItemsMax: 512,
+      answerBytesMax: 1_048_576,
+    });
     models.set(served.key, served);
   }
   return models;
@@ -112,6 +116,9 @@ function simulatedModel(spec: ModelSpec, clock: Clock, random: Random, faults: E
     platform: spec.platform,
     inputs: spec.inputs,
     outputs: spec.outputs,
+    loadMs: 0,
+    ownThread: false,
+    lost: new Promise(() => {}),
     release: () => Promise.resolve(),
     run: (inputs) => {
       const rows = inputs[0]!.shape[0]!;
@@ -152,7 +159,7 @@ function compute(spec: ModelSpec, inputs: readonly EngineTensor[]): EngineTensor
 /** A request, and what must come back. */
 export type Asked = {
   readonly model: string;
-  readonly inputs: readonly { name: string; datatype: number; shape: number[]; data: Uint8Array }[];
+  readonly inputs: readonly Tensor[];
   readonly rows: number;
   readonly y: readonly number[];
   /** BYTES data of the echo; null where the model has none. */
@@ -160,9 +167,6 @@ export type Asked = {
   /** Code that a request made wrong on purpose must get. */
   readonly refusedAs: 'INVALID_ARGUMENT' | 'NOT_FOUND' | null;
 };
-
-const BYTES = 12;
-const FP32 = 10;
 
 export function randomRequest(random: Random, serial: number): Asked {
   const kind = random.next();
@@ -179,8 +183,8 @@ function scoreRequest(random: Random, serial: number): Asked {
   return {
     model: wrong && serial % 2 === 0 ? 'nobody' : 'score',
     inputs: [
-      { name: 'user_id', datatype: BYTES, shape: [rows, 1], data: packBytes(users.map(userKey)) },
-      { name: 'amount', datatype: FP32, shape: [wrong ? rows + 1 : rows, 1], data: fp32('', [], amounts).data },
+      { name: 'user_id', datatype: 'BYTES', shape: [rows, 1], data: packBytes(users.map(userKey)) },
+      { name: 'amount', datatype: 'FP32', shape: [wrong ? rows + 1 : rows, 1], data: fp32('', [], amounts).data },
     ],
     rows,
     y: users.map((number, row) => scoreOf(number, amounts[row]!)),
@@ -197,8 +201,8 @@ function plainRequest(random: Random, serial: number, model: 'plain' | 'single')
   return {
     model,
     inputs: [
-      { name: 'x', datatype: FP32, shape: [rows, 2], data: fp32('', [], x).data },
-      { name: 'tag', datatype: BYTES, shape: [rows, 1], data: echo },
+      { name: 'x', datatype: 'FP32', shape: [rows, 2], data: fp32('', [], x).data },
+      { name: 'tag', datatype: 'BYTES', shape: [rows, 1], data: echo },
     ],
     rows,
     y: Array.from({ length: rows }, (_, row) => 3 * x[row * 2]! + x[row * 2 + 1]!),

@@ -8,7 +8,8 @@ import type { Address } from '../../cluster/actors/address.ts';
 import type { Clock, ManualClock, TimerHandle } from '../../cluster/clock.ts';
 import { silentLog } from '../../cluster/log.ts';
 import type { Random } from '../../cluster/random.ts';
-import { EnvelopeWriter, type Message, readEnvelope } from '../../proto/letters.ts';
+import { EnvelopeWriter, readEnvelope } from '../../proto/envelope.ts';
+import type { Message } from '../../proto/letters.ts';
 
 /** All probabilities in [0, 1] and per message. */
 export type NetworkFaults = {
@@ -91,7 +92,7 @@ export class SimulatedNode {
       node,
       clock: this.clock,
       log: silentLog,
-      remote: { tell: (to, message) => this.#dead || network.send(node, to, message) },
+      remote: { tell: (to, message) => (this.#dead || network.send(node, to, message) ? 'sent' : 'unreachable') },
       onEscalate: (_actor, cause) => network.escalated.push(cause),
     });
     network.nodes.set(node, this);

@@ -13,10 +13,30 @@ async function pass(clock: ManualClock, ms: number, stepMs = 1): Promise<void> {
 
 /** A server that answers each request `serviceMs` after it came. */
 function delayed(clock: ManualClock, serviceMs: number): Send {
-  return () => new Promise((resolve) => clock.after(serviceMs, resolve));
+  return () => new Promise<void>((resolve) => clock.after(serviceMs, resolve));
 }
 
 describe('closed loop', () => {
+  it('counts an answer that is not what it must be as failed, and goes on', async () => {
+    const clock = new ManualClock();
+    let sent = 0;
+    const send: Send = async (index) => {
+      sent++;
+      await new Promise<void>((resolve) => clock.after(10, resolve));
+      return index;
+    };
+    const check = (index: number, answer: unknown) => {
+      expect(answer).toBe(index);
+      if (index === 3) throw new Error('answer 3 is wrong');
+    };
+    const running = closedLoop({ clock, send, check, outstanding: 1, warmUpMs: 0, durationMs: 100 });
+    await pass(clock, 200);
+    const result = await running;
+    expect([result.failed, result.failures]).toEqual([1, ['answer 3 is wrong']]);
+    expect(result.completed).toBeGreaterThan(7);
+    expect(sent).toBeGreaterThanOrEqual(result.completed + result.failed);
+  });
+
   it('keeps exactly the asked number outstanding and counts only the measured time', async () => {
     const clock = new ManualClock();
     let outstanding = 0;
@@ -71,7 +91,7 @@ describe('open loop', () => {
     const sentMs: number[] = [];
     const send: Send = () => {
       sentMs.push(clock.nowMs());
-      return new Promise((resolve) => clock.after(5000, resolve));
+      return new Promise<void>((resolve) => clock.after(5000, resolve));
     };
     const running = openLoop({ clock, random: seededRandom(1), send, ...base });
     await pass(clock, 1000);

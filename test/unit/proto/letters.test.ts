@@ -1,24 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodePredict, EnvelopeWriter, encodePredictReply, readEnvelope } from '../../../proto/envelope.ts';
 import { ERROR_RULES, type ErrorCode, ServingError } from '../../../proto/errors.ts';
 import { dovetail } from '../../../proto/generated/messages.js';
 import {
-  decodePredict,
-  EnvelopeWriter,
-  encodePredictReply,
   errorOf,
   failedAnswer,
   failure,
   failureOf,
-  fromWireTensor,
   type Message,
   type Predict,
-  readEnvelope,
   refusal,
-  toWireTensor,
 } from '../../../proto/letters.ts';
-import { DATA_TYPES } from '../../../proto/tensor.ts';
-import { answer, anyMessage, compute, plain } from '../../support/arbitrary-messages.ts';
+import { DATA_TYPES, isDataType } from '../../../proto/tensor.ts';
+import { answer, anyMessage, compute, generatedForm, plain } from '../../support/arbitrary-messages.ts';
 
 type Letter = { to: string; message: Message };
 
@@ -28,7 +23,7 @@ const anyLetter: fc.Arbitrary<Letter> = fc.record({
 });
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
-function read(bytes: Uint8Array): Letter[] {
+function readLetters(bytes: Uint8Array): Letter[] {
   const letters: Letter[] = [];
   readEnvelope(bytes, (to, message) => letters.push({ to, message }));
   return letters;
@@ -36,7 +31,7 @@ function read(bytes: Uint8Array): Letter[] {
 
 /** What was received, with the fields of what was sent. */
 function received(sent: readonly Letter[], bytes: Uint8Array): unknown[] {
-  return read(bytes).map((letter, i) => plain(sent[i] ?? letter, letter));
+  return readLetters(bytes).map((letter, i) => plain(sent[i] ?? letter, letter));
 }
 
 function envelope(letters: readonly Letter[]): Uint8Array {
@@ -57,23 +52,45 @@ describe('an envelope', () => {
 
   it('is what the generated codec of messages.proto reads, and reads what that writes', () => {
     fc.assert(
-      fc.property(fc.array(anyLetter, { maxLength: 4 }), (letters) => {
-        const ours = envelope(letters);
-        const decoded = dovetail.Envelope.decode(ours);
-        expect(decoded.from).toBe('shard-1.a');
-        const bodies = decoded.letters.map((letter, i) => {
-          const { message } = letters[i]!;
-          return { to: letter.to, message: { kind: message.kind, body: plain(message.body, letter[message.kind]) } };
-        });
-        expect(bodies).toEqual(letters);
-        const theirs = dovetail.Envelope.encode({
-          from: 'shard-1.a',
-          letters: letters.map(({ to, message }) => ({ to, [message.kind]: message.body })),
-        }).finish();
-        expect(received(letters, theirs)).toEqual(letters);
+      fc.property(anyLetter, ({ to, message }) => {
+        const ours = dovetail.Envelope.decode(envelope([{ to, message }]));
+        expect(ours.from).toBe('shard-1.a');
+        const body = generatedForm(message.body);
+        expect({ to: ours.letters[0]!.to, body: plain(body, ours.letters[0]![message.kind]) }).toEqual({ to, body });
+        const theirs = dovetail.Envelope.encode({ from: 'shard-1.a', letters: [{ to, [message.kind]: body }] });
+        expect(received([{ to, message }], theirs.finish())).toEqual([{ to, message }]);
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
+  });
+
+  it('says once what a letter has in common with the one of its kind before it', () => {
+    const twice = (message: Message) => {
+      const one = envelope([{ to: 'a', message }]).byteLength - envelope([]).byteLength;
+      return (
+        envelope([
+          { to: 'a', message },
+          { to: 'a', message: compute(9, 'gateway.1/router') },
+          { to: 'a', message },
+        ]).byteLength -
+        envelope([]).byteLength -
+        2 * one
+      );
+    };
+    const predict: Message = { kind: 'predict', body: anyPredict() };
+    const own = envelope([{ to: 'a', message: compute(9, 'gateway.1/router') }]).byteLength - envelope([]).byteLength;
+    // The second time: no `to`, no reply-to, model, budget, nor name, datatype and shape of the tensor.
+    expect(twice(predict) - own).toBeLessThan(-30);
+  });
+
+  it('says explicitly that a value is the default again', () => {
+    const letters = [
+      anyPredict(),
+      { ...anyPredict(), replyTo: '', model: '', version: '', budgetUs: 0 },
+      anyPredict(),
+    ].map((body) => ({ to: 'a', message: { kind: 'predict' as const, body } }));
+    letters[1]!.message.body.inputs = [{ name: '', datatype: 'BOOL', shape: [], data: new Uint8Array(0) }];
+    expect(received(letters, envelope(letters))).toEqual(letters);
   });
 
   it('carries nothing over from the one before', () => {
@@ -84,8 +101,8 @@ describe('an envelope', () => {
     expect(writer.letters).toBe(0);
     writer.add('b', answer(2), UNBOUNDED);
     const second = writer.finish();
-    expect(read(first).map(({ to, message }) => [to, message.body.id])).toEqual([['a', 1]]);
-    expect(read(second).map(({ to, message }) => [to, message.body.id])).toEqual([['b', 2]]);
+    expect(readLetters(first).map(({ to, message }) => [to, message.body.id])).toEqual([['a', 1]]);
+    expect(readLetters(second).map(({ to, message }) => [to, message.body.id])).toEqual([['b', 2]]);
   });
 
   it('refuses a letter that makes it longer than the limit, and keeps the others as they were', () => {
@@ -103,10 +120,11 @@ describe('an envelope', () => {
             expect(writer.byteLength).toBeLessThanOrEqual(limit + 8);
           } else {
             expect(writer.byteLength - before).toBeLessThanOrEqual(2);
-            const alone = new EnvelopeWriter('n');
-            const empty = alone.byteLength;
-            alone.add(letter.to, letter.message, UNBOUNDED);
-            expect(alone.byteLength - empty).toBeGreaterThan(room);
+            const roomy = new EnvelopeWriter('n');
+            for (const one of accepted) roomy.add(one.to, one.message, UNBOUNDED);
+            const empty = roomy.byteLength;
+            roomy.add(letter.to, letter.message, UNBOUNDED);
+            expect(roomy.byteLength - empty).toBeGreaterThan(room);
           }
         }
         expect(received(accepted, writer.finish())).toEqual(accepted);
@@ -121,7 +139,7 @@ describe('an envelope', () => {
     const broken = answer(2, [undefined as unknown as Uint8Array]);
     expect(() => writer.add('a', broken, UNBOUNDED)).toThrow();
     writer.add('a', answer(3), UNBOUNDED);
-    expect(read(writer.finish()).map(({ message }) => message.body.id)).toEqual([1, 3]);
+    expect(readLetters(writer.finish()).map(({ message }) => message.body.id)).toEqual([1, 3]);
   });
 });
 
@@ -200,7 +218,7 @@ describe('reading hostile bytes', () => {
     const unknown = [0x12, 0x07, 0x0a, 0x01, 0x61, 0x7a, 0x02, 0xff, 0xff];
     const known = envelope([{ to: 'a', message: answer(5) }]);
     const bytes = Uint8Array.from([...unknown, 0x50, 0x01, ...known]);
-    expect(read(bytes).map(({ message }) => message.body.id)).toEqual([5]);
+    expect(readLetters(bytes).map(({ message }) => message.body.id)).toEqual([5]);
   });
 });
 
@@ -259,22 +277,28 @@ describe('failures', () => {
 describe('tensors and single messages', () => {
   it('number every datatype and find it back', () => {
     for (const datatype of DATA_TYPES) {
-      const tensor = { name: 'x', datatype, shape: [2, 0], data: new Uint8Array(0) };
-      expect(fromWireTensor(toWireTensor(tensor))).toEqual(tensor);
+      const predict = { ...anyPredict(), inputs: [{ name: 'x', datatype, shape: [2, 0], data: new Uint8Array(0) }] };
+      const letters = [{ to: 'a', message: { kind: 'predict' as const, body: predict } }];
+      expect(received(letters, envelope(letters))).toEqual(letters);
     }
   });
 
-  it('refuse a datatype number outside the table', () => {
-    for (const datatype of [DATA_TYPES.length, 0xffff_ffff, -1]) {
-      expect(() => fromWireTensor({ name: 'x', datatype, shape: [], data: new Uint8Array(0) })).toThrow(
-        `tensor 'x': unknown datatype number ${datatype}`,
-      );
+  it('keep a datatype outside the table apart from every known one', () => {
+    for (const datatype of [DATA_TYPES.length, 0xffff_ffff]) {
+      const bytes = dovetail.Predict.encode({ inputs: [{ name: 'x', datatype }] }).finish();
+      const [read] = decodePredict(bytes).inputs;
+      expect(isDataType(read!.datatype)).toBe(false);
+      expect(read!.datatype).toBe(`datatype ${datatype}`);
+      // Handed on it stays unknown.
+      const letter = { to: 'a', message: { kind: 'predict' as const, body: { ...anyPredict(), inputs: [read!] } } };
+      const [got] = readLetters(envelope([letter]));
+      expect(isDataType((got!.message.body as Predict).inputs[0]!.datatype)).toBe(false);
     }
   });
 
   it('travel without an envelope at the edge', () => {
     const predict = anyPredict();
-    expect(plain(predict, decodePredict(dovetail.Predict.encode(predict).finish()))).toEqual(predict);
+    expect(plain(predict, decodePredict(dovetail.Predict.encode(generatedForm(predict)).finish()))).toEqual(predict);
     expect(() => decodePredict(Uint8Array.of(0x0a, 0xff))).toThrow();
     const reply = refusal({ kind: 'predict', body: predict }, failure('INTERNAL', 'run', 'x'))!.message;
     if (reply.kind !== 'predictReply') throw new Error('not a reply');
@@ -289,7 +313,7 @@ function anyPredict(): Predict {
     requestId: 'r',
     model: 'm',
     version: '',
-    inputs: [{ name: 'x', datatype: 10, shape: [1, 2], data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }],
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }],
     budgetUs: 500,
     trace: null,
     traceId: '',

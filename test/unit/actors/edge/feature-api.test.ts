@@ -56,13 +56,20 @@ describe('read keys', () => {
   });
 
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ keys: ['a', ''] }, /keys\[1\] must be a string of 1 to 512 bytes/],
-    [{ keys: [7] }, /keys\[0\].*got 7/],
-    [{ keys: ['x'.repeat(513)] }, /keys\[0\]/],
+    [{ keys: ['a', ''] }, /keys\[1\] must have 1 to 512 bytes, got 0/],
+    [{ keys: [7] }, /keys\[0\] must be a string, got 7/],
+    [{ keys: ['x'.repeat(513)] }, /keys\[0\] must have 1 to 512 bytes, got 513/],
+    [{ keys: ['é'.repeat(257)] }, /keys\[0\] must have 1 to 512 bytes, got 514/],
+    [{ keys: ['a', 'half \ud800'] }, /keys\[1\] holds half of a surrogate pair/],
     [{ keys: 'a' }, /'keys' must be a list/],
     [{ keys: ['a'], timeout_ms: '5' }, /timeout_ms/],
   ])('like %j are refused', (body, message) => {
     expect(() => parseRead(body)).toThrow(message);
+  });
+
+  it('may have 512 bytes, in whatever characters', () => {
+    const keys = ['x'.repeat(512), 'é'.repeat(256), '𝄞'.repeat(128)];
+    expect(parseRead({ keys }).keys).toEqual(keys);
   });
 
   it('give values with whole numbers as numbers where exact, else as digits', () => {

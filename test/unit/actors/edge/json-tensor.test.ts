@@ -168,3 +168,44 @@ describe('JSON that does not fit the shape', () => {
     expect(viaJson('INT8', [2, 2], '[1,2,3,4]').data).toEqual(viaJson('INT8', [2, 2], '[[1,2],[3,4]]').data);
   });
 });
+
+describe('whole numbers', () => {
+  const ranges: readonly (readonly [DataType, bigint, bigint])[] = [8, 16, 32, 64].flatMap(
+    (bits): [DataType, bigint, bigint][] => {
+      const half = 2n ** BigInt(bits - 1);
+      return [
+        [`INT${bits}` as DataType, -half, half - 1n],
+        [`UINT${bits}` as DataType, 0n, 2n * half - 1n],
+      ];
+    },
+  );
+
+  it.each(ranges)('are taken for %s from %s to %s, and not one beyond: nothing wraps', (datatype, min, max) => {
+    const read = (text: string) => elementTexts(viaJson(datatype, [1], `[${text}]`))[0];
+    expect([read(`${min}`), read(`${max}`), read('3.0'), read('30e-1')]).toEqual([`${min}`, `${max}`, '3', '3']);
+    for (const beyond of [min - 1n, max + 1n, max * 2n + 2n, 10n ** 25n]) {
+      expect(() => read(`${beyond}`)).toThrow(new RegExp(`data\\[0\\] must be a whole number from ${min} to ${max}`));
+    }
+    for (const text of ['3.7', '-0.5', '0.1', '1e-7', '1e300', '9007199254740992.5', 'null', 'true', '"x"']) {
+      expect(() => read(text)).toThrow(/data\[0\] must be a whole number/);
+    }
+  });
+
+  it('and no other: a fraction is refused for every datatype of whole numbers, not cut off', () => {
+    const fraction = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Number.isInteger(value));
+    fc.assert(
+      fc.property(fc.constantFrom(...ranges.map(([datatype]) => datatype)), fraction, (datatype, value) => {
+        expect(() => viaJson(datatype, [1], `[${value}]`)).toThrow(/must be a whole number/);
+      }),
+    );
+  });
+
+  it('of 64 bits are kept to the last digit past 2^53, as a number or as text', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.boolean(), (value, quoted) => {
+        const text = quoted ? `"${value}"` : `${value}`;
+        expect(elementTexts(viaJson('INT64', [1], `[${text}]`))).toEqual([`${value}`]);
+      }),
+    );
+  });
+});

@@ -1,6 +1,8 @@
 /** The way in for features: rows are checked one by one, grouped by partition, acknowledged once the log has them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parsePush, pushReply } from '../../../../actors/edge/feature-api.ts';
+import { parseJsonObject } from '../../../../actors/edge/json-text.ts';
 import { checkRow } from '../../../../actors/feature-ingest/check-rows.ts';
 import { FeatureIngest, type IngestOptions } from '../../../../actors/feature-ingest/feature-ingest.ts';
 import { encodeRecord, readValue, recordBytes } from '../../../../cluster/catalog/record.ts';
@@ -56,12 +58,26 @@ describe('a row', () => {
     [{ user_id: 'u1', spend: 1e39 }, "'profile.spend' must be a finite 32-bit float"],
     [{ user_id: 'u1', spend: '1' }, "'profile.spend' must be a number"],
     [{ user_id: 'u1', vip: 1 }, "'profile.vip' must be true or false"],
-    [{ user_id: 'u1', event_time: 'yesterday' }, "'event_time' must be ISO 8601 text or milliseconds"],
-    [{ user_id: 'u1', event_time: -1 }, "'event_time' must be ISO 8601 text or milliseconds"],
+    [{ user_id: 'u1', event_time: 'yesterday' }, '\'event_time\' "yesterday" must be RFC 3339 text, such as'],
+    [{ user_id: 'u1', event_time: '2026-02-30T00:00:00Z' }, 'has day 30; 2026-02 has 01 to 28'],
+    [{ user_id: 'u1', event_time: '1969-12-31T23:59:59Z' }, "'event_time' must be RFC 3339 text"],
+    [{ user_id: 'u1', event_time: -1 }, "'event_time' must be RFC 3339 text, such as"],
+    [{ user_id: 'u1', event_time: { toString: 1 } }, 'or milliseconds since 1970, got an object'],
+    [{ user_id: 'u1', event_time: [] }, 'or milliseconds since 1970, got a list'],
+    [{ user_id: 'u1', age: 2 ** 53 }, "'profile.age' must be a whole number"],
+    [{ user_id: 'u1', age: '-9223372036854775809' }, "'profile.age' must be a whole number"],
     [{ user_id: 'u1', event_time: NOW_MS + 300_001 }, "ahead of this machine's clock; at most 300 s are allowed"],
   ])('such as %j is refused with what to change', (row, message) => {
     expect(() => check(row)).toThrow(ServingError);
     expect(() => check(row)).toThrow(message);
+  });
+
+  it('with a whole number past what its field holds is refused, however it was written', () => {
+    expect(() => check({ user_id: 'u1', event_time: 2n ** 70n })).toThrow('since 1970, got 1180591620717411303424');
+    for (const age of [2n ** 63n, -(2n ** 63n) - 1n, '9223372036854775808', 1e19]) {
+      expect(() => check({ user_id: 'u1', age })).toThrow("'profile.age' must be a whole number");
+    }
+    expect(check({ user_id: 'u1', age: 2n ** 63n - 1n }).row.values).toHaveLength(8 + 13);
   });
 });
 
@@ -123,6 +139,43 @@ describe('a push', () => {
           for (const message of appended) expect(message.keys.length).toBeLessThanOrEqual(3);
         },
       ),
+    );
+  });
+
+  it('refuses a row by its number, as the caller’s mistake, whatever JSON stands in it, and keeps the one beside it', async () => {
+    const written = fc.oneof(
+      fc.constantFrom('1e400', '-1e400', '1e39', '9223372036854775808', '-9223372036854775809', '99999999999999999999'),
+      fc.constantFrom('1e30', '3.7', '3.0', '1e-400', '-0', '9007199254740993', '"9223372036854775808"', '8.64e15'),
+      fc.constantFrom(
+        '"+275760-09-13T00:00:00Z"',
+        '"2026-02-30T00:00:00Z"',
+        '{"toString":1}',
+        '{"valueOf":null}',
+        '[[1]]',
+      ),
+      fc.json(),
+    );
+    const field = fc.constantFrom('user_id', 'age', 'spend', 'vip', 'event_time', 'toString', 'constructor', 'x');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(field, written), { minLength: 1, maxLength: 5 }), async (fields) => {
+        fc.pre(!fields.some(([, text]) => text.includes('__proto__')));
+        const odd = ['"user_id":"u2"', ...fields.map(([name, text]) => `"${name}":${text}`)].join();
+        const request = parsePush(
+          parseJsonObject(Buffer.from(`{"rows":[{"user_id":"u1","age":1},{${odd}},{"user_id":"u3"}]}`), 'the body'),
+        );
+        const { status, body } = pushReply(request, await ingestOver().ingest.push('profile', request.rows));
+        const { acks, rejected } = JSON.parse(body) as {
+          acks: { seq?: number; row?: number; error?: { code: string; message: string } }[];
+          rejected: number;
+        };
+        expect(status).toBe(200);
+        expect([acks[0]!.error, acks[2]!.error]).toEqual([undefined, undefined]);
+        if (rejected > 0) {
+          expect(acks[1]).toMatchObject({ row: 1, error: { code: 'INVALID_ARGUMENT' } });
+          expect(acks[1]!.error!.message.length).toBeLessThan(400);
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 

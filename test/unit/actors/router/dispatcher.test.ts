@@ -13,7 +13,7 @@ import { RecordingContext } from '../../../support/recording-context.ts';
 import { member, routingOf, table } from '../../../support/routing.ts';
 
 const PARTITIONS = 4;
-const OPTIONS = { attemptTimeoutMs: 150, attemptsMax: 3 };
+const OPTIONS = { attemptTimeoutMs: 150, attemptsMax: 3, partBytesMax: 1_000_000 };
 const SHARDS = ['a', 'b', 'c'].map((name) => member(name, 'shard'));
 const WORKERS = ['v', 'w'].map((name) => member(name, 'worker', { models: ['m/1'] }));
 const ALL = [...SHARDS, ...WORKERS];
@@ -37,9 +37,9 @@ class Bench {
   #epoch = 1;
 
   /** `owners`: of each partition. */
-  constructor(owners: readonly (readonly string[])[], members: readonly Member[] = ALL) {
+  constructor(owners: readonly (readonly string[])[], members: readonly Member[] = ALL, options = OPTIONS) {
     this.routing = routingOf(members, table(1, [...owners, EVERYWHERE]));
-    this.dispatcher = new Dispatcher(this.context, this.routing, OPTIONS, seededRandom(1), (reason) => {
+    this.dispatcher = new Dispatcher(this.context, this.routing, options, seededRandom(1), (reason) => {
       this.retries.push(reason);
     });
   }
@@ -59,13 +59,14 @@ class Bench {
       callerId: 1,
       replyTo: 'n/a',
       requestId: 'r',
+      requestNumber: 0,
       traceId: 't',
       trace: null,
       plan,
       admitted: { rows, keys: own, inputs: [amounts, packBytes(own)], dims: [] },
       startMs: nowMs,
       deadlineMs: nowMs + timeoutMs,
-      deadline: null,
+      deadline: 0,
       parts: [],
       partsLeft: 0,
       done: false,
@@ -128,6 +129,17 @@ describe('a request', () => {
     expect(bench.outstanding()).toBe(2);
     bench.answer(sent[0]!);
     expect([request.partsLeft, bench.outstanding()]).toEqual([0, 0]);
+  });
+
+  it('whose rows are too large for one message goes out in several, none of them too large', () => {
+    const bench = new Bench([['a'], ['a'], ['a']], ALL, { ...OPTIONS, partBytesMax: 40 });
+    bench.start([0, 1, 2, 0, 1, 2, 0]);
+    const asked = bench.asked();
+    // A row is 12 bytes as the model sees it: three of them fit.
+    expect(asked.map(({ body }) => body.keys.length)).toEqual([3, 3, 1]);
+    const huge = new Bench([['a'], ['a'], ['a']], ALL, { ...OPTIONS, partBytesMax: 1 });
+    huge.start([0, 1]);
+    expect(huge.asked().map(({ body }) => body.keys.length)).toEqual([1, 1]);
   });
 
   it('for users who live apart is scattered, each row with its own key and inputs', () => {

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { replyTo } from '../../../../actors/router/reply.ts';
 import { partOf, type RouterRequest } from '../../../../actors/router/request.ts';
 import type { ServingPlan } from '../../../../cluster/catalog/serving-plan.ts';
+import { decodeFreshness, encodeFreshness } from '../../../../proto/freshness.ts';
 import type { Answer, PredictReply } from '../../../../proto/letters.ts';
-import { DATA_TYPES, packBytes } from '../../../../proto/tensor.ts';
+import { packBytes } from '../../../../proto/tensor.ts';
 import { fp32, fp32Values } from '../../../support/fake-gateway.ts';
 import { featurePlan, planOf, tensor } from '../../../support/plans.ts';
 
@@ -34,13 +35,14 @@ function reply(plan: ServingPlan, rows: number, parts: readonly [readonly number
     callerId: 42,
     replyTo: 'n/a',
     requestId: 'r',
+    requestNumber: 0,
     traceId: 't',
     trace: null,
     plan,
     admitted: { rows, keys: [], inputs: [], dims: [] },
     startMs: 100,
     deadlineMs: 200,
-    deadline: null,
+    deadline: 0,
     parts: [],
     partsLeft: 0,
     done: false,
@@ -72,8 +74,8 @@ describe('a reply', () => {
       null,
     ]);
     expect(body.outputs).toEqual([
-      { name: 'y', datatype: DATA_TYPES.indexOf('FP32'), shape: [2, 2], data: floats(1, 2, 3, 4) },
-      { name: 'label', datatype: DATA_TYPES.indexOf('BYTES'), shape: [2, 1], data: texts('a', 'b') },
+      { name: 'y', datatype: 'FP32', shape: [2, 2], data: floats(1, 2, 3, 4) },
+      { name: 'label', datatype: 'BYTES', shape: [2, 1], data: texts('a', 'b') },
     ]);
     expect(body.timings).toMatchObject({ totalUs: 1_500, runUs: 7, batchRows: 1 });
     expect(body.freshness).toBeNull();
@@ -143,20 +145,25 @@ describe('a reply', () => {
     const freshness = (seq: number[], ageMs: number[], defaulted: number[]) =>
       answer({
         outputs: [floats(...seq)],
-        freshness: { appliedSeq: seq, ageMs, defaulted: Uint8Array.from(defaulted), defaultedNames: [] },
+        freshness: encodeFreshness({
+          appliedSeq: seq,
+          ageMs,
+          defaulted: Uint8Array.from(defaulted),
+          defaultedNames: [],
+        }),
       });
     const body = reply(featurePlan(), 3, [
       [[2, 0], freshness([7, 5], [70, 50], [2, 0])],
       [[1], freshness([6], [-1], [3])],
     ]);
-    expect(body.freshness).toEqual({
+    expect(decodeFreshness(body.freshness!)).toEqual({
       appliedSeq: [5, 6, 7],
       ageMs: [50, -1, 70],
       defaulted: Uint8Array.of(0, 3, 2),
       defaultedNames: ['profile.spend', 'shops.risk'],
     });
     const healthy = reply(featurePlan(), 1, [[null, freshness([7], [70], [0])]]);
-    expect(healthy.freshness).toMatchObject({ appliedSeq: [7], ageMs: [70], defaultedNames: [] });
-    expect([...healthy.freshness!.defaulted].every((bits) => bits === 0)).toBe(true);
+    expect(decodeFreshness(healthy.freshness!)).toMatchObject({ appliedSeq: [7], ageMs: [70], defaultedNames: [] });
+    expect([...decodeFreshness(healthy.freshness!).defaulted].every((bits) => bits === 0)).toBe(true);
   });
 });

@@ -28,10 +28,39 @@ describe('delivery', () => {
       node: 'here.1',
       clock: new ManualClock(),
       log: silentLog,
-      remote: { tell: () => false },
+      remote: { tell: () => 'unreachable' },
       onEscalate: () => {},
     });
     expect(cut.tell({ node: 'there.1', actor: 'b' }, answer(1))).toBe(false);
+  });
+
+  it('answers what is too large to travel: a request to its sender, a reply with a failure in its place', () => {
+    const carried: { to: Address; message: Message }[] = [];
+    const system = new ActorSystem({
+      node: 'here.1',
+      clock: new ManualClock(),
+      log: silentLog,
+      remote: {
+        tell(to, message) {
+          if ('failure' in message.body && message.body.failure !== null) carried.push({ to, message });
+          else return 'too_large';
+          return 'sent';
+        },
+      },
+      onEscalate: () => {},
+    });
+    const there = { node: 'there.1', actor: 'b' };
+    expect(system.tell(there, compute(7, 'third.1/router'))).toBe(true);
+    expect(system.tell(there, answer(8, [new Uint8Array(9)]))).toBe(true);
+    expect(carried.map(({ to, message }) => [to, message.kind, message.body.id])).toEqual([
+      [{ node: 'third.1', actor: 'router' }, 'answer', 7],
+      [there, 'answer', 8],
+    ]);
+    for (const { message } of carried) {
+      expect(message.body).toMatchObject({
+        failure: { code: 3, message: expect.stringMatching(/ask for fewer rows/) },
+      });
+    }
   });
 
   it('handles one message at a time, in order, also when handling one sends more', () => {

@@ -100,9 +100,9 @@ describe('coalescing', () => {
               { node: one.node, actor: one.actor },
               answer(id, outputs(one.bytes)),
             );
-            if (one.bytes < sender.transport.letterBytesMax - 64) expect(accepted).toBe(true);
-            if (one.bytes > sender.transport.letterBytesMax) expect(accepted).toBe(false);
-            if (accepted) wanted.get(one.node)!.push([one.actor, id]);
+            if (one.bytes < sender.transport.letterBytesMax - 64) expect(accepted).toBe('sent');
+            if (one.bytes > sender.transport.letterBytesMax) expect(accepted).toBe('too_large');
+            if (accepted === 'sent') wanted.get(one.node)!.push([one.actor, id]);
           }
         }
         sender.clock.finishTurn();
@@ -159,7 +159,7 @@ describe('refusing', () => {
     receiver.transport.listen();
     const tell = (id: number, bytes: number) =>
       sender.transport.tell({ node: 'b.1', actor: 'x' }, answer(id, outputs(bytes)));
-    expect([tell(1, 10), tell(2, 100_000), tell(3, 10)]).toEqual([true, false, true]);
+    expect([tell(1, 10), tell(2, 100_000), tell(3, 10)]).toEqual(['sent', 'too_large', 'sent']);
     sender.clock.finishTurn();
     wire.carry();
     expect(received(receiver.got)).toEqual([
@@ -173,7 +173,7 @@ describe('refusing', () => {
   it('sends no envelope that holds only what was refused', () => {
     const wire = new FakeWire();
     const { transport, clock } = process('a.1', wire);
-    expect(transport.tell({ node: 'b.1', actor: 'x' }, answer(2, outputs(100_000)))).toBe(false);
+    expect(transport.tell({ node: 'b.1', actor: 'x' }, answer(2, outputs(100_000)))).toBe('too_large');
     clock.finishTurn();
     expect(wire.published).toEqual([]);
   });
@@ -188,9 +188,11 @@ describe('refusing', () => {
     sender.clock.finishTurn();
     expect(sender.counts.dropped).toEqual(['disconnected', 'disconnected']);
     // A letter that makes an envelope leave at once hears of it at once.
-    expect(sender.transport.tell({ node: 'b.1', actor: 'x' }, answer(3, outputs(ENVELOPE_BYTES_MAX)))).toBe(false);
+    expect(sender.transport.tell({ node: 'b.1', actor: 'x' }, answer(3, outputs(ENVELOPE_BYTES_MAX)))).toBe(
+      'unreachable',
+    );
     wire.connected = true;
-    expect(sender.transport.tell({ node: 'b.1', actor: 'x' }, answer(4))).toBe(true);
+    expect(sender.transport.tell({ node: 'b.1', actor: 'x' }, answer(4))).toBe('sent');
     sender.clock.finishTurn();
     wire.carry();
     expect(received(receiver.got)).toEqual([['x', 4]]);
@@ -239,7 +241,7 @@ describe('receiving', () => {
       [nodeSubject('b.1'), undefined],
       ['dovetail.call', 'g'],
     ]);
-    expect(caller.transport.tellGroup('dovetail.call', 'router', answer(5))).toBe(true);
+    expect(caller.transport.tellGroup('dovetail.call', 'router', answer(5))).toBe('sent');
     caller.clock.finishTurn();
     wire.carry();
     expect(received(got)).toEqual([['router', 5]]);
@@ -260,7 +262,7 @@ describe('outboxes', () => {
   it('are let go of when very many processes have been written to, without losing a letter', () => {
     const wire = new FakeWire();
     const { transport, clock } = process('a.1', wire);
-    for (let i = 0; i < 10_000; i++) expect(transport.tell({ node: `n${i}.1`, actor: 'x' }, answer(i))).toBe(true);
+    for (let i = 0; i < 10_000; i++) expect(transport.tell({ node: `n${i}.1`, actor: 'x' }, answer(i))).toBe('sent');
     clock.finishTurn();
     expect(new Set(wire.published.map(({ subject }) => subject)).size).toBe(10_000);
   });
