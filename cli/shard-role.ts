@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { featureShard, type ShardState } from '../actors/feature-shard/feature-shard.ts';
 import { LogFollower } from '../actors/feature-shard/log-follower.ts';
-import { Replica } from '../actors/feature-shard/replica.ts';
+import { isCommitFailure, Replica } from '../actors/feature-shard/replica.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
 import { bitset, setBit } from '../cluster/membership/bitset.ts';
+import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
@@ -20,7 +21,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   let owned = new Uint8Array(partitions + 1);
   const follower = new LogFollower({
     replica,
-    source: await nats.featureLog({ replicas: config.logReplicas }),
+    // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
+    source: openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas })),
     clock,
     log,
     transactionMessagesMax: 1_024,
@@ -36,7 +38,10 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   );
   registry.observeGauge('dovetail_replica_partitions', 'Partitions followed here, by state.', ['state'], (say) => {
     const caughtUp = [...assigned].filter((partition) => follower.isCaughtUp(partition)).length;
-    say(caughtUp, 'caught_up');
+    const unconfirmed = [...assigned].filter((partition) => follower.isUnconfirmed(partition)).length;
+    say(caughtUp - unconfirmed, 'caught_up');
+    // Served from what is applied, since the log does not say whether there is more.
+    say(unconfirmed, 'unconfirmed');
     say(assigned.size - caughtUp, 'catching_up');
   });
 
@@ -58,7 +63,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       return cluster.placement()?.epoch ?? 0;
     },
     serves: (partition, routerEpoch) => {
-      if (owned[partition] === 1) return follower.fault === null;
+      if (owned[partition] === 1) return follower.mayServe(partition);
       // A router ahead of us has been told by the leader that we own it, which we believe once our replica agrees.
       return routerEpoch > (cluster.placement()?.epoch ?? 0) && follower.isCaughtUp(partition);
     },
@@ -76,9 +81,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
 
   process.on('unhandledRejection', onCommitFailure);
 
-  let work: Promise<void> = Promise.resolve();
-  const enqueue = (act: () => Promise<void>) => {
-    work = work.then(act).catch((thrown: unknown) => log.error({ err: thrown }, 'following the feature log failed'));
+  const follow = (act: () => Promise<void>) => {
+    act().catch((thrown: unknown) => log.error({ err: thrown }, 'following the feature log failed'));
   };
   cluster.onChange((what) => {
     const table = cluster.placement();
@@ -90,19 +94,18 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
         mine.add(partition);
     }
     assigned = mine;
-    enqueue(() => follower.assign(mine));
-    enqueue(async () => report());
+    follow(() => follower.assign(mine));
+    // Also at once, since a log that does not answer keeps the line above waiting.
+    report();
   });
   nats.onConnectionChange((connected) => {
-    if (connected) enqueue(() => follower.restart());
+    if (connected) follow(() => follower.restart());
   });
   return {
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
-      // First, since what is queued may be waiting for a NATS that is gone.
       await follower.stop();
-      await work;
       cluster.transport.flush();
       await replica.close();
       process.off('unhandledRejection', onCommitFailure);
@@ -110,13 +113,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   };
 }
 
-/**
- * A full disk makes LMDB's library reject a promise that it hands to nobody, beside the one that `apply` reports and
- * tries again. Left alone it would end the process, and with it the reads that a full disk does not hinder.
- */
+/** Keeps the process alive when a commit fails: `apply` has been told too, and tries again. */
 function onCommitFailure(reason: unknown): void {
-  if (reason instanceof Error && 'commitError' in reason) return;
-  throw reason;
+  if (!isCommitFailure(reason)) throw reason;
 }
 
 function applyMetrics(cluster: ClusterProcess) {

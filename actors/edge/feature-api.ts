@@ -69,8 +69,11 @@ export type ReadRequest = { readonly keys: readonly string[]; readonly timeoutMs
 export function parseRead(body: JsonObject): ReadRequest {
   const keys = listOf(body, 'keys', ['keys', 'timeout_ms']);
   keys.forEach((key, i) => {
-    if (typeof key !== 'string' || key === '' || key.length > ENTITY_KEY_BYTES_MAX) {
-      throw invalid(`keys[${i}] must be a string of 1 to ${ENTITY_KEY_BYTES_MAX} bytes, got ${describeJson(key)}`);
+    if (typeof key !== 'string') throw invalid(`keys[${i}] must be a string, got ${describeJson(key)}`);
+    if (!key.isWellFormed()) throw invalid(`keys[${i}] holds half of a surrogate pair, which is not text`);
+    const bytes = Buffer.byteLength(key);
+    if (bytes === 0 || bytes > ENTITY_KEY_BYTES_MAX) {
+      throw invalid(`keys[${i}] has ${bytes} bytes; 1 to ${ENTITY_KEY_BYTES_MAX} are allowed`);
     }
   });
   return { keys: keys as string[], timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'") };

@@ -3,9 +3,10 @@
 import { packValues } from '../../cluster/catalog/record.ts';
 import { EVENT_TIME_FIELD, type View } from '../../cluster/catalog/views.ts';
 import { partitionOf } from '../../cluster/hash.ts';
-import { invalid, ServingError } from '../../proto/errors.ts';
-import { checkEntityKey, quoteShort } from '../../proto/names.ts';
+import { invalid } from '../../proto/errors.ts';
+import { checkEntityKey, showShort } from '../../proto/names.ts';
 import type { LogRow } from '../../proto/row-batch.ts';
+import { parseTimeMs } from './rfc3339.ts';
 
 export type CheckedRow = { readonly partition: number; readonly row: LogRow };
 
@@ -39,15 +40,15 @@ function keyBytes(view: View, value: unknown): Uint8Array {
 
 function eventTime(value: unknown, wallMs: number): number {
   if (value === undefined || value === null) return wallMs;
-  const eventMs = typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  const eventMs = typeof value === 'string' ? parseTimeMs(value) : typeof value === 'number' ? value : Number.NaN;
+  if (typeof eventMs === 'string') throw invalid(`'${EVENT_TIME_FIELD}' ${showShort(value)} ${eventMs}`);
   if (!Number.isFinite(eventMs) || eventMs < 0) {
-    const shown = typeof value === 'string' ? quoteShort(value) : String(value).slice(0, 80);
-    throw invalid(`'${EVENT_TIME_FIELD}' must be ISO 8601 text or milliseconds since 1970, got ${shown}`);
+    throw invalid(
+      `'${EVENT_TIME_FIELD}' must be RFC 3339 text, such as "2026-02-28T13:45:00.250Z", or milliseconds since 1970, got ${showShort(value)}`,
+    );
   }
   if (eventMs > wallMs + AHEAD_MS_MAX) {
-    throw new ServingError(
-      'INVALID_ARGUMENT',
-      'edge',
+    throw invalid(
       `'${EVENT_TIME_FIELD}' lies ${Math.round((eventMs - wallMs) / 1_000)} s ahead of this machine's clock; at most ${AHEAD_MS_MAX / 1_000} s are allowed`,
     );
   }

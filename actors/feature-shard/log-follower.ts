@@ -2,6 +2,9 @@
  * Keeps the replica up with the log: follows each assigned partition from its cursor, gathers what arrives and applies
  * it a transaction at a time, and knows which partitions have caught up. I/O at the edge; the replica decides what a
  * message means.
+ *
+ * A log that does not answer is no reason to answer nothing. What the replica held when it last heard of the log is
+ * served on, older by the minute (every answer says its sequence and age), until the log says what is missing.
  */
 
 import type { Clock } from '../../cluster/clock.ts';
@@ -33,23 +36,33 @@ export type FollowerOptions = {
   /** Messages waiting to be applied; reading from the log pauses above this. */
   readonly waitingMessagesMax: number;
   readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
+  /** Called whenever `isCaughtUp` may have changed. */
   readonly onCaughtUp: () => void;
 };
 
 type Following = {
   readonly partition: number;
-  /** Sequence to reach before the partition counts as caught up. */
-  readonly goalSeq: number;
+  /** Sequence to reach before the partition counts as caught up; null until the log has said it. */
+  goalSeq: number | null;
   pending: number;
   handle: { stop(): Promise<void> } | null;
   stopped: boolean;
 };
 
 const RETRY_MS = 250;
+/** A log that has not answered for this long is served without: far above a healthy answer, below a caller's patience. */
+const SILENCE_MS = 2_000;
 
 export class LogFollower {
   readonly #options: FollowerOptions;
   readonly #following = new Map<number, Following>();
+  #wanted: ReadonlySet<number> = new Set();
+  #joining: Promise<void> | null = null;
+  /** Partitions that count as caught up until the log has said how far it is. */
+  readonly #unconfirmed = new Set<number>();
+  #silent = false;
+  readonly #stop: Promise<null>;
+  #sayStop: () => void = () => {};
   #waiting: LogMessage[] = [];
   #applying = false;
   #roomWaiters: (() => void)[] = [];
@@ -58,6 +71,9 @@ export class LogFollower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#stop = new Promise((resolve) => {
+      this.#sayStop = () => resolve(null);
+    });
   }
 
   /** Why this replica cannot be trusted to serve, or null. */
@@ -65,11 +81,25 @@ export class LogFollower {
     return this.#fault;
   }
 
-  /** True once everything the log held when following began is applied. */
+  /**
+   * True once everything the log held when following began is applied. While the log does not answer: where the replica
+   * had caught up before, in this process or an earlier one.
+   */
   isCaughtUp(partition: number): boolean {
     if (this.#fault !== null) return false;
-    const following = this.#following.get(partition);
-    return following !== undefined && this.#options.replica.appliedSeq(partition) >= following.goalSeq;
+    const goalSeq = this.#following.get(partition)?.goalSeq;
+    if (goalSeq === undefined || goalSeq === null) return this.#unconfirmed.has(partition);
+    return this.#options.replica.appliedSeq(partition) >= goalSeq;
+  }
+
+  /** Whether the partition counts as caught up although the log has not confirmed it. */
+  isUnconfirmed(partition: number): boolean {
+    return this.#fault === null && this.#unconfirmed.has(partition);
+  }
+
+  /** Whether an owner of the partition may answer for it: its replica has caught up once, however far it is now. */
+  mayServe(partition: number): boolean {
+    return this.#fault === null && (this.#options.replica.wasCaughtUp(partition) || this.isCaughtUp(partition));
   }
 
   /** Messages known to be in the log and not yet applied, over all partitions. */
@@ -79,32 +109,88 @@ export class LogFollower {
     return pending;
   }
 
-  /** Follows exactly these partitions: starts the new ones, stops the rest. */
+  /**
+   * Follows exactly these partitions: stops the others, starts the new ones. Resolves once they are followed, whatever
+   * was asked for meanwhile, or once this follower is stopped.
+   */
   async assign(partitions: ReadonlySet<number>): Promise<void> {
-    const leaving = [...this.#following.values()].filter((following) => !partitions.has(following.partition));
-    await Promise.all(leaving.map((following) => this.#unfollow(following)));
-    const joining = [...partitions].filter((partition) => !this.#following.has(partition));
-    if (joining.length === 0 || this.#stopped) return;
-    const { source } = this.#options;
-    const state = await this.#answerOf(() => source.state());
-    if (state === null || !(await this.#checkStream(state))) return;
-    const used = await this.#answerOf(() => source.usedPartitions());
-    if (used === null) return;
-    await Promise.all(joining.map((partition) => this.#follow(partition, used.has(partition))));
-    this.#options.onCaughtUp();
+    this.#wanted = new Set(partitions);
+    for (const partition of this.#unconfirmed) if (!partitions.has(partition)) this.#unconfirmed.delete(partition);
+    if (this.#silent) this.#trustReplica();
+    const leaving = [...this.#following.keys()].filter((partition) => !this.#wanted.has(partition));
+    await Promise.all([this.#unfollow(leaving), this.#forget(leaving), this.#join()]);
   }
 
   /** Follows everything anew from the cursors: after a reconnection, consumers may be gone without notice. */
   async restart(): Promise<void> {
-    const partitions = new Set(this.#following.keys());
-    await this.assign(new Set());
-    await this.assign(partitions);
+    for (const partition of this.#wanted) if (this.isCaughtUp(partition)) this.#unconfirmed.add(partition);
+    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#join()]);
   }
 
+  /** Applies what has been received, and lets the log go. Does not wait for a log that does not answer. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.assign(new Set());
+    this.#sayStop();
+    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#joining]);
     while (this.#applying) await sleep(this.#options.clock, 5);
+  }
+
+  /** Starts what is wanted and not followed yet. One at a time; what is wanted may change under way. */
+  #join(): Promise<void> {
+    this.#joining ??= this.#joinAll().finally(() => {
+      this.#joining = null;
+    });
+    return this.#joining;
+  }
+
+  async #joinAll(): Promise<void> {
+    const { clock, source, onCaughtUp } = this.#options;
+    while (this.#missing().length > 0) {
+      const silence = clock.after(SILENCE_MS, () => this.#fallSilent());
+      try {
+        const state = await this.#answerOf(() => source.state());
+        if (state === null) return;
+        if (!(await this.#checkStream(state))) {
+          // What was claimed while the log was silent is not any more.
+          onCaughtUp();
+          return;
+        }
+        const used = await this.#answerOf(() => source.usedPartitions());
+        if (used === null) return;
+        await Promise.all(this.#missing().map((partition) => this.#follow(partition, used.has(partition))));
+      } finally {
+        silence.cancel();
+      }
+      if (this.#stopped) return;
+      this.#silent = false;
+      await this.#markCaughtUp();
+      onCaughtUp();
+    }
+  }
+
+  #missing(): number[] {
+    if (this.#stopped || this.#fault !== null) return [];
+    return [...this.#wanted].filter((partition) => !this.#following.has(partition));
+  }
+
+  #fallSilent(): void {
+    if (this.#stopped) return;
+    this.#silent = true;
+    this.#trustReplica();
+    const partitions = this.#unconfirmed.size;
+    this.#options.log.warn(
+      { partitions },
+      'the feature log does not answer: serving what is applied here until it does',
+    );
+    this.#options.onCaughtUp();
+  }
+
+  #trustReplica(): void {
+    const { replica } = this.#options;
+    for (const partition of this.#wanted) {
+      const known = (this.#following.get(partition)?.goalSeq ?? null) !== null;
+      if (!known && replica.wasCaughtUp(partition)) this.#unconfirmed.add(partition);
+    }
   }
 
   /** Asks until there is an answer (after a restart JetStream takes a while to give one); null once stopped. */
@@ -112,10 +198,11 @@ export class LogFollower {
     const { clock, log } = this.#options;
     while (!this.#stopped) {
       try {
-        return await ask();
+        return await Promise.race([ask(), this.#stop]);
       } catch (thrown) {
-        log.warn({ err: thrown }, 'the feature log does not answer yet; asking again');
-        await sleep(clock, RETRY_MS);
+        // Once the silence has been said, not four times a second.
+        log[this.#silent ? 'debug' : 'warn']({ err: thrown }, 'the feature log does not answer yet; asking again');
+        await Promise.race([sleep(clock, RETRY_MS), this.#stop]);
       }
     }
     return null;
@@ -126,7 +213,7 @@ export class LogFollower {
     const { replica, log } = this.#options;
     const known = replica.streamIdentity;
     const highest = replica.highestAppliedSeq();
-    if (known === null) await replica.setStreamIdentity(state.createdText);
+    if (known === null) await this.#answerOf(() => replica.setStreamIdentity(state.createdText));
     if (known !== null && known !== state.createdText) {
       this.#fault = `the feature log was created anew (${state.createdText}, this replica follows ${known})`;
     } else if (highest > state.lastSeq) {
@@ -140,41 +227,59 @@ export class LogFollower {
   }
 
   async #follow(partition: number, used: boolean): Promise<void> {
-    const { source, replica, clock, log } = this.#options;
-    const fromSeq = replica.appliedSeq(partition) + 1;
-    const placeholder: Following = {
-      partition,
-      goalSeq: Number.POSITIVE_INFINITY,
-      pending: 0,
-      handle: null,
-      stopped: false,
+    const { source, replica } = this.#options;
+    const following: Following = { partition, goalSeq: null, pending: 0, handle: null, stopped: false };
+    this.#following.set(partition, following);
+    const gone = () => this.#stopped || following.stopped;
+    const goalSeq = used ? await this.#answerOf(async () => (gone() ? 0 : await source.lastSeqOf(partition))) : 0;
+    if (gone() || goalSeq === null) return;
+    const start = async () => {
+      if (gone()) return null;
+      const handle = await source.follow(partition, replica.appliedSeq(partition) + 1, (seq, bytes, pending) => {
+        following.pending = pending;
+        return this.#receive({ partition, seq, bytes });
+      });
+      if (!gone()) return handle;
+      // Stopped while it was being made, so nobody else knows of it.
+      await handle.stop();
+      return null;
     };
-    this.#following.set(partition, placeholder);
-    while (!this.#stopped && !placeholder.stopped) {
-      try {
-        const goalSeq = used ? await source.lastSeqOf(partition) : 0;
-        const following: Following = { ...placeholder, goalSeq };
-        following.handle = await source.follow(partition, fromSeq, (seq, bytes, pending) => {
-          following.pending = pending;
-          return this.#receive({ partition, seq, bytes });
-        });
-        if (placeholder.stopped || this.#stopped) {
-          await following.handle.stop();
-          return;
-        }
-        this.#following.set(partition, following);
-        return;
-      } catch (thrown) {
-        log.warn({ err: thrown, partition }, 'cannot follow the log yet; trying again');
-        await sleep(clock, RETRY_MS);
-      }
+    const handle = await this.#answerOf(start);
+    if (handle === null || gone()) return;
+    following.handle = handle;
+    following.goalSeq = goalSeq;
+    this.#unconfirmed.delete(partition);
+  }
+
+  async #unfollow(partitions: readonly number[]): Promise<void> {
+    const leaving = partitions.map((partition) => this.#following.get(partition)!);
+    for (const following of leaving) {
+      following.stopped = true;
+      this.#following.delete(following.partition);
+    }
+    await Promise.all(leaving.map((following) => following.handle?.stop()));
+  }
+
+  /** What cannot be noted now is noted after a later transaction: at worst it is not served while the log is silent. */
+  async #markCaughtUp(): Promise<void> {
+    const { replica, log } = this.#options;
+    const caughtUp = [...this.#following.values()].filter(
+      ({ partition, goalSeq }) =>
+        !replica.wasCaughtUp(partition) && goalSeq !== null && replica.appliedSeq(partition) >= goalSeq,
+    );
+    try {
+      await replica.markCaughtUp(caughtUp.map((following) => following.partition));
+    } catch (thrown) {
+      log.warn({ err: thrown }, 'the replica could not note which partitions have caught up');
     }
   }
 
-  async #unfollow(following: Following): Promise<void> {
-    following.stopped = true;
-    this.#following.delete(following.partition);
-    await following.handle?.stop();
+  async #forget(partitions: readonly number[]): Promise<void> {
+    try {
+      await this.#options.replica.forgetCaughtUp(partitions);
+    } catch (thrown) {
+      this.#options.log.warn({ err: thrown }, 'the replica could not note which partitions it follows no longer');
+    }
   }
 
   /** Resolves (or is undefined) once there is room for more. */
@@ -197,12 +302,13 @@ export class LogFollower {
         const result = await replica.apply(messages);
         this.#waiting = this.#waiting.slice(messages.length);
         onApplied(result, messages.length, (clock.nowMs() - startMs) / 1_000);
+        await this.#markCaughtUp();
         onCaughtUp();
       } catch (thrown) {
         // Nothing of the transaction is kept and the cursors have not moved, so trying again is safe.
         log.error({ err: thrown }, 'applying the log failed; reads go on from what is applied');
         if (this.#stopped) break;
-        await sleep(clock, RETRY_MS * 4);
+        await Promise.race([sleep(clock, RETRY_MS * 4), this.#stop]);
       }
       if (this.#waiting.length < this.#options.waitingMessagesMax) this.#letGoOn();
     }

@@ -4,6 +4,7 @@
  *
  *     key    u32 partition · u32 view id · entity key      (big-endian, so that a partition is one range)
  *     cursor u32 0xFFFFFFFF · u32 partition  →  f64 sequence · u32 digest · u32 digest
+ *     mark   u32 0xFFFFFFFF · 'c' · u32 partition        has been caught up with the log
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +13,17 @@ import { encodeRecord, type RecordBytes, recordEventMs, recordViews } from '../.
 import type { App, View } from '../../cluster/catalog/views.ts';
 import { hashBytes, hashText } from '../../cluster/hash.ts';
 import type { Log } from '../../cluster/log.ts';
-import { ServingError } from '../../proto/errors.ts';
+import { invalid, ServingError } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../../proto/names.ts';
 import { decodeRowBatch } from '../../proto/row-batch.ts';
 
 const KEY_HEADER_BYTES = 8;
 const META_PARTITION = 0xffffffff;
 const IDENTITY_KEY = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x69]);
+const MARK_BYTE = 0x63;
+const MARK_KEY_BYTES = 9;
+const CURSOR_KEY_BYTES = 8;
+const NOTHING = Buffer.alloc(0);
 
 /** One message of the log as it came. */
 export type LogMessage = { readonly partition: number; readonly seq: number; readonly bytes: Uint8Array };
@@ -27,12 +32,30 @@ export type Cursor = { readonly seq: number; readonly digest: string };
 
 export type ApplyResult = { readonly rowsApplied: number; readonly rowsStale: number; readonly messagesParked: number };
 
+type DigestedCursor = { seq: number; digestA: number; digestB: number };
+
+const AT_START: Readonly<DigestedCursor> = { seq: 0, digestA: 0, digestB: 0 };
+
+/**
+ * Whether a rejection that nobody handled is the library's word on a failed commit. It rejects promises of its own that
+ * it hands to nobody, beside the one that `apply` reports and that is tried again: a process that keeps replicas must
+ * let these pass, or a full disk ends it, and with it the reads that a full disk does not hinder.
+ */
+export function isCommitFailure(reason: unknown): boolean {
+  return reason instanceof Error && 'commitError' in reason;
+}
+
 export class Replica {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #log: Log;
   readonly #viewById = new Map<number, View>();
   readonly #viewIds = new Map<string, number>();
-  readonly #cursors = new Map<number, { seq: number; digestA: number; digestB: number }>();
+  readonly #cursors = new Map<number, DigestedCursor>();
+  /** Partitions with a mark. */
+  readonly #marked = new Set<number>();
+  /** Transactions of `apply` under way: what they write can be read before their promise says so. */
+  #applying = 0;
+  readonly #cursorKey = cursorKey(0);
   readonly #keyBuffer = Buffer.alloc(KEY_HEADER_BYTES + ENTITY_KEY_BYTES_MAX);
   /** Views of the key buffer by key length, so that a lookup allocates nothing. */
   readonly #keyViews: (Buffer | undefined)[] = new Array<Buffer | undefined>(ENTITY_KEY_BYTES_MAX + 1);
@@ -71,15 +94,45 @@ export class Replica {
     await this.#db.put(IDENTITY_KEY, Buffer.from(identity, 'utf8'));
   }
 
-  /** Log sequence up to which a partition is applied; 0: nothing. */
+  /**
+   * Log sequence up to which a partition is applied; 0: nothing. Rows looked up in the same turn of the event loop,
+   * before or after, are those of exactly this sequence. As a lookup does, it overwrites what one before it returned.
+   */
   appliedSeq(partition: number): number {
-    return this.#cursors.get(partition)?.seq ?? 0;
+    return this.#cursor(partition).seq;
   }
 
   /** Replicas of a partition at the same sequence have the same digest. */
   cursor(partition: number): Cursor {
-    const cursor = this.#cursors.get(partition) ?? { seq: 0, digestA: 0, digestB: 0 };
-    return { seq: cursor.seq, digest: hex32(cursor.digestA) + hex32(cursor.digestB) };
+    const { seq, digestA, digestB } = this.#cursor(partition);
+    return { seq, digest: hex32(digestA) + hex32(digestB) };
+  }
+
+  /**
+   * Whether this replica, in this process or an earlier one, has held all that the log had of the partition. One that
+   * never had must not be served: what it lacks would pass for missing.
+   */
+  wasCaughtUp(partition: number): boolean {
+    return this.#marked.has(partition);
+  }
+
+  /** Rejects with UNAVAILABLE when it cannot be committed. */
+  async markCaughtUp(partitions: Iterable<number>): Promise<void> {
+    const added = [...partitions].filter((partition) => !this.#marked.has(partition));
+    if (added.length === 0) return;
+    await this.#commit(() => {
+      for (const partition of added) this.#db.put(markKey(partition), NOTHING);
+    });
+    for (const partition of added) this.#marked.add(partition);
+  }
+
+  /** For partitions that are followed no longer: from here on this replica falls behind. Rejects as `markCaughtUp`. */
+  async forgetCaughtUp(partitions: Iterable<number>): Promise<void> {
+    const removed = [...partitions].filter((partition) => this.#marked.delete(partition));
+    if (removed.length === 0) return;
+    await this.#commit(() => {
+      for (const partition of removed) this.#db.remove(markKey(partition));
+    });
   }
 
   highestAppliedSeq(): number {
@@ -88,7 +141,10 @@ export class Replica {
     return highest;
   }
 
-  /** The stored record, or null. Overwritten by the next lookup: use it or copy it before that. */
+  /**
+   * The stored record, or null. Overwritten by the next lookup: use it or copy it before that. Throws INVALID_ARGUMENT
+   * for a key longer than any that is stored.
+   */
   lookup(view: View, partition: number, key: Uint8Array): RecordBytes | null {
     // The library hands out one shared buffer whose `length` is set to what was read.
     const bytes = this.#db.getBinaryFast(this.#key(partition, this.#viewIds.get(view.name)!, key));
@@ -109,24 +165,24 @@ export class Replica {
    */
   async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
     const result = { rowsApplied: 0, rowsStale: 0, messagesParked: 0 };
-    const moved = new Map<number, { seq: number; digestA: number; digestB: number }>();
+    const moved = new Map<number, DigestedCursor>();
+    this.#applying++;
     try {
-      // A child transaction, since a plain one commits what was written before its callback threw.
-      await this.#db.childTransaction(() => {
+      await this.#commit(() => {
         moved.clear();
         Object.assign(result, { rowsApplied: 0, rowsStale: 0, messagesParked: 0 });
         for (const message of messages) this.#applyMessage(message, moved, result);
         for (const [partition, cursor] of moved) this.#db.put(cursorKey(partition), encodeCursor(cursor));
       });
+      for (const [partition, cursor] of moved) this.#cursors.set(partition, cursor);
     } catch (thrown) {
-      // A full disk also rejects a second promise hung on the error; left alone it would end the process.
-      const committed = (thrown as { commitError?: Promise<unknown> }).commitError;
-      committed?.catch?.(() => {});
-      throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
-        cause: thrown,
-      });
+      // What the file says counts, whatever the failure left there: applying a message twice would spoil the digest.
+      this.#db.resetReadTxn();
+      for (const partition of moved.keys()) this.#cursors.set(partition, this.#storedCursor(partition));
+      throw thrown;
+    } finally {
+      this.#applying--;
     }
-    for (const [partition, cursor] of moved) this.#cursors.set(partition, cursor);
     return result;
   }
 
@@ -134,13 +190,41 @@ export class Replica {
     await this.#db.close();
   }
 
+  async #commit(write: () => void): Promise<void> {
+    try {
+      // A child transaction, since a plain one commits what was written before its callback threw.
+      await this.#db.childTransaction(write);
+    } catch (thrown) {
+      // The promise hung on the error is ours to handle; of the rest that the library rejects, see `isCommitFailure`.
+      (thrown as { commitError?: Promise<unknown> }).commitError?.catch?.(() => {});
+      throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  /**
+   * While a transaction is under way it may be committed, and seen by lookups, before we hear of it; then the cursor is
+   * read as rows are, and since one turn of the event loop reads one snapshot, the two agree.
+   */
+  #cursor(partition: number): Readonly<DigestedCursor> {
+    return this.#applying === 0 ? (this.#cursors.get(partition) ?? AT_START) : this.#storedCursor(partition);
+  }
+
+  #storedCursor(partition: number): DigestedCursor {
+    const key = this.#cursorKey;
+    key.writeUInt32BE(partition, 4);
+    const value = this.#db.getBinaryFast(key);
+    return value === undefined ? { ...AT_START } : decodeCursor(value);
+  }
+
   #applyMessage(
     message: LogMessage,
-    moved: Map<number, { seq: number; digestA: number; digestB: number }>,
+    moved: Map<number, DigestedCursor>,
     result: { rowsApplied: number; rowsStale: number; messagesParked: number },
   ): void {
     const { partition, seq } = message;
-    const before = moved.get(partition) ?? this.#cursors.get(partition) ?? { seq: 0, digestA: 0, digestB: 0 };
+    const before = moved.get(partition) ?? this.#cursors.get(partition) ?? AT_START;
     if (seq <= before.seq) return;
     const cursor = { seq, digestA: before.digestA, digestB: before.digestB };
     moved.set(partition, cursor);
@@ -180,6 +264,9 @@ export class Replica {
 
   #key(partition: number, viewId: number, entityKey: Uint8Array): Buffer {
     const length = entityKey.byteLength;
+    if (length > ENTITY_KEY_BYTES_MAX) {
+      throw invalid(`a key has ${length} bytes; at most ${ENTITY_KEY_BYTES_MAX} are allowed`, 'lookup');
+    }
     const buffer = this.#keyBuffer;
     buffer.writeUInt32BE(partition, 0);
     buffer.writeUInt32BE(viewId, 4);
@@ -196,25 +283,32 @@ export class Replica {
     const start = cursorKey(0);
     const end = Buffer.concat([cursorKey(0xffffffff), Buffer.from([0xff])]);
     for (const { key, value } of this.#db.getRange({ start, end })) {
-      if (key.length !== start.length) continue;
-      const partition = key.readUInt32BE(4);
-      this.#cursors.set(partition, {
-        seq: value.readDoubleLE(0),
-        digestA: value.readUInt32LE(8),
-        digestB: value.readUInt32LE(12),
-      });
+      if (key.length === CURSOR_KEY_BYTES) this.#cursors.set(key.readUInt32BE(4), decodeCursor(value));
+      else if (key.length === MARK_KEY_BYTES && key[4] === MARK_BYTE) this.#marked.add(key.readUInt32BE(5));
     }
   }
 }
 
 function cursorKey(partition: number): Buffer {
-  const key = Buffer.alloc(8);
+  const key = Buffer.alloc(CURSOR_KEY_BYTES);
   key.writeUInt32BE(META_PARTITION, 0);
   key.writeUInt32BE(partition, 4);
   return key;
 }
 
-function encodeCursor(cursor: { seq: number; digestA: number; digestB: number }): Buffer {
+function markKey(partition: number): Buffer {
+  const key = Buffer.alloc(MARK_KEY_BYTES);
+  key.writeUInt32BE(META_PARTITION, 0);
+  key[4] = MARK_BYTE;
+  key.writeUInt32BE(partition, 5);
+  return key;
+}
+
+function decodeCursor(value: Buffer): DigestedCursor {
+  return { seq: value.readDoubleLE(0), digestA: value.readUInt32LE(8), digestB: value.readUInt32LE(12) };
+}
+
+function encodeCursor(cursor: DigestedCursor): Buffer {
   const value = Buffer.alloc(16);
   value.writeDoubleLE(cursor.seq, 0);
   value.writeUInt32LE(cursor.digestA, 8);

@@ -26,6 +26,8 @@ export type LogState = {
 const PULL_MESSAGES = 256;
 const PULL_EXPIRES_MS = 10_000;
 const PULL_RETRY_MS = 250;
+/** How long stopping waits for the server to delete a consumer; left alone it goes by itself, being ephemeral. */
+const DELETE_MS_MAX = 1_000;
 
 export async function openFeatureLog(
   jetstream: JetStreamClient,
@@ -52,6 +54,34 @@ export async function openFeatureLog(
   return new FeatureLog(jetstream, manager, clock, log);
 }
 
+export type OpenFeatureLog = Pick<FeatureLog, 'append' | 'state' | 'lastSeqOf' | 'usedPartitions' | 'follow'>;
+
+/**
+ * A log that is opened by the first call that needs it, and again by the next where that failed: for processes that
+ * have work to do before, or without, a log that answers.
+ */
+export function openedWhenAsked(open: () => Promise<OpenFeatureLog>): OpenFeatureLog {
+  let opening: Promise<OpenFeatureLog> | null = null;
+  const opened = () => {
+    opening ??= open().catch((thrown: unknown) => {
+      opening = null;
+      throw unavailable(`the feature log cannot be opened: ${reason(thrown)}. Try again in a moment`, thrown);
+    });
+    return opening;
+  };
+  return {
+    append: async (partition, bytes) => (await opened()).append(partition, bytes),
+    state: async () => (await opened()).state(),
+    lastSeqOf: async (partition) => (await opened()).lastSeqOf(partition),
+    usedPartitions: async () => (await opened()).usedPartitions(),
+    follow: async (...call) => (await opened()).follow(...call),
+  };
+}
+
+function unavailable(message: string, cause: unknown): ServingError {
+  return new ServingError('UNAVAILABLE', 'log', message, { cause });
+}
+
 export class FeatureLog {
   readonly #clock: Clock;
   readonly #jetstream: JetStreamClient;
@@ -71,14 +101,7 @@ export class FeatureLog {
       const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000 });
       return ack.seq;
     } catch (thrown) {
-      throw new ServingError(
-        'UNAVAILABLE',
-        'log',
-        `the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`,
-        {
-          cause: thrown,
-        },
-      );
+      throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
     }
   }
 
@@ -126,6 +149,10 @@ export class FeatureLog {
       opt_start_seq: fromSeq,
     });
     let stopped = false;
+    let wake = () => {};
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
     let current: ConsumerMessages | null = null;
     const pull = async () => {
       while (!stopped) {
@@ -140,7 +167,7 @@ export class FeatureLog {
         } catch (thrown) {
           if (stopped) return;
           this.#log.warn({ err: thrown, partition }, 'reading the feature log failed; trying again');
-          await sleep(this.#clock, PULL_RETRY_MS);
+          await Promise.race([sleep(this.#clock, PULL_RETRY_MS), woken]);
         }
       }
     };
@@ -148,11 +175,13 @@ export class FeatureLog {
     return {
       stop: async () => {
         stopped = true;
+        wake();
         await current?.close();
         await done;
-        await consumer.delete().catch((thrown: unknown) => {
+        const deleted = consumer.delete().catch((thrown: unknown) => {
           this.#log.debug({ err: thrown, partition }, 'log consumer was gone already');
         });
+        await Promise.race([deleted, sleep(this.#clock, DELETE_MS_MAX)]);
       },
     };
   }

@@ -275,6 +275,76 @@ describe('a replica', () => {
   });
 });
 
+describe('reading while the log is applied', () => {
+  it('always gives a row together with exactly the sequence it is of, and the digest with its sequence', async () => {
+    const replica = openReplica();
+    let done = false;
+    let reads = 0;
+    const seen = new Set<number>();
+    const wrong: unknown[] = [];
+    const look = () => {
+      if (done) return;
+      // Every message writes the row, so at any sequence the row is that message's.
+      const before = replica.appliedSeq(1);
+      const row = stored(replica);
+      const after = replica.appliedSeq(1);
+      reads++;
+      seen.add(before);
+      if ((row?.[2] ?? 0) !== before || after !== before || replica.cursor(1).seq !== before) {
+        wrong.push([before, row, after]);
+      }
+      setImmediate(look);
+    };
+    look();
+    for (let seq = 1; seq <= 1_500; seq += 3) {
+      await replica.apply([0, 1, 2].map((i) => message(seq + i, { values: score(seq + i) })));
+    }
+    done = true;
+    expect(wrong).toEqual([]);
+    expect(reads).toBeGreaterThan(1_000);
+    // Transactions are seen whole.
+    expect([...seen].every((seq) => seq % 3 === 0)).toBe(true);
+    expect(seen.size).toBeGreaterThan(100);
+  });
+});
+
+describe('a key', () => {
+  it('of 512 bytes is found, and a longer one is refused with the limit', async () => {
+    const replica = openReplica();
+    const longest = new Uint8Array(512).fill(65);
+    await replica.apply([message(1, { key: longest, values: score(4) })]);
+    expect(readValue(narrow, narrow.features[0]!, replica.lookup(narrow, 1, longest)!)).toBe(4);
+    for (const length of [513, 1_978, 70_000]) {
+      const tooLong = new Uint8Array(length).fill(65);
+      expect(() => replica.lookup(narrow, 1, tooLong)).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          stage: 'lookup',
+          message: `a key has ${length} bytes; at most 512 are allowed`,
+        }),
+      );
+    }
+    expect(replica.lookup(narrow, 1, new Uint8Array(0))).toBeNull();
+  });
+});
+
+describe('which partitions have caught up', () => {
+  it('is remembered when the replica is opened again, until it is forgotten', async () => {
+    let replica = openReplica();
+    await replica.markCaughtUp([0, 3, 256]);
+    await replica.apply([message(1, {})]);
+    await close(replica);
+    replica = openReplica();
+    expect([0, 1, 3, 256].map((partition) => replica.wasCaughtUp(partition))).toEqual([true, false, true, true]);
+    expect(replica.appliedSeq(1)).toBe(1);
+    expect(replica.highestAppliedSeq()).toBe(1);
+    await replica.forgetCaughtUp([3, 7]);
+    await close(replica);
+    replica = openReplica();
+    expect([0, 3, 256].map((partition) => replica.wasCaughtUp(partition))).toEqual([true, false, true]);
+  });
+});
+
 describe('a replica whose process is killed while it applies', () => {
   const SEED = 21;
   const LONG = 8_000;

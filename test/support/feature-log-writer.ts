@@ -109,3 +109,21 @@ export function digestsOf(replica: Replica): string[] {
     return `${seq} ${digest}`;
   });
 }
+
+const BIG_MESSAGE_ROWS = 40;
+
+/** Message `seq` of partition 0: rows with long keys that no other message has, for filling a disk. */
+export function bigMessage(seq: number): LogMessage {
+  const values = packValues(narrow, { score: seq }, []);
+  const rows = Array.from({ length: BIG_MESSAGE_ROWS }, (_, i) => ({
+    key: i === 0 ? bigMessageKey(seq) : encoder.encode(`${seq}.${i}.`.padEnd(500, 'x')),
+    eventMs: 1_000,
+    values,
+  }));
+  return { partition: 0, seq, bytes: encodeRowBatch({ view: 'narrow', schemaHash: narrow.schemaHash, rows }) };
+}
+
+/** Key of the first row of `bigMessage(seq)`. */
+export function bigMessageKey(seq: number): Uint8Array {
+  return encoder.encode(`${seq}.first`);
+}

@@ -6,8 +6,9 @@ import { connect, type NatsConnection } from 'nats';
 import { matchesSchema, readValue, recordBytes } from '../../cluster/catalog/record.ts';
 import type { View } from '../../cluster/catalog/views.ts';
 import { partitionOfText } from '../../cluster/hash.ts';
+import { readEnvelope } from '../../proto/envelope.ts';
 import { dovetail } from '../../proto/generated/messages.js';
-import { type ReadFeaturesReply, readEnvelope } from '../../proto/letters.ts';
+import type { ReadFeaturesReply } from '../../proto/letters.ts';
 
 const SHARD_ACTOR = 'feature-shard';
 

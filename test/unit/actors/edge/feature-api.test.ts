@@ -56,10 +56,10 @@ describe('read keys', () => {
   });
 
   it.each<[Record<string, unknown>, RegExp]>([
-    [{ keys: ['a', ''] }, /keys\[1\] must have 1 to 512 bytes, got 0/],
+    [{ keys: ['a', ''] }, /keys\[1\] has 0 bytes; 1 to 512 are allowed/],
     [{ keys: [7] }, /keys\[0\] must be a string, got 7/],
-    [{ keys: ['x'.repeat(513)] }, /keys\[0\] must have 1 to 512 bytes, got 513/],
-    [{ keys: ['é'.repeat(257)] }, /keys\[0\] must have 1 to 512 bytes, got 514/],
+    [{ keys: ['x'.repeat(513)] }, /keys\[0\] has 513 bytes; 1 to 512 are allowed/],
+    [{ keys: ['é'.repeat(257)] }, /keys\[0\] has 514 bytes; 1 to 512 are allowed/],
     [{ keys: ['a', 'half \ud800'] }, /keys\[1\] holds half of a surrogate pair/],
     [{ keys: 'a' }, /'keys' must be a list/],
     [{ keys: ['a'], timeout_ms: '5' }, /timeout_ms/],

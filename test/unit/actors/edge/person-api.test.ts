@@ -1,6 +1,6 @@
 /** The short JSON form: how people's values become tensors, and tensors people's values. */
 import { describe, expect, it } from 'vitest';
-import { checkTimeoutMs, parsePersonRequest, personReplyJson } from '../../../../actors/edge/person-api.ts';
+import { parsePersonRequest, personReplyJson } from '../../../../actors/edge/person-api.ts';
 import type { ModelDescription, PredictResult } from '../../../../actors/router/gateway-port.ts';
 import { bytesElements, type Tensor } from '../../../../proto/tensor.ts';
 import { FakeGateway, fp32, fp32Values } from '../../../support/fake-gateway.ts';
@@ -258,19 +258,5 @@ describe('the answer for people', () => {
     expect(JSON.parse(personReplyJson(false, 2, answer([output], []))).outputs).toEqual({
       score: ['NaN', '-Infinity'],
     });
-  });
-});
-
-describe('a timeout', () => {
-  it('up to the longest that the cluster keeps is taken, a longer one refused with what that is, none left alone', () => {
-    for (const timeoutMs of [undefined, 0.5, 59_999, 60_000])
-      expect(() => checkTimeoutMs(timeoutMs, 60_000)).not.toThrow();
-    expect(() => checkTimeoutMs(60_000.5, 60_000)).toThrow(
-      expect.objectContaining({
-        code: 'INVALID_ARGUMENT',
-        message:
-          'a timeout of 60000.5 ms is longer than this cluster allows: at most 60000 ms (--request-timeout-ms-max)',
-      }),
-    );
   });
 });
