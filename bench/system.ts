@@ -54,8 +54,8 @@ class LocalCluster implements SystemUnderTest {
   #client: DovetailClient | null = null;
   #httpPort = 0;
   #stopping = false;
-  /** Made once, as a caller with a fixed population would hold them; the inputs differ a request in real life. */
-  readonly #requests: (readonly Tensor[])[] = [];
+  /** Made once; a caller's inputs differ from request to request, but making them is no work of the system's. */
+  readonly #inputs: Tensor = floatTensor('inputs', 1, requestInputs());
 
   async start(context: BenchContext): Promise<void> {
     const [httpPort, natsPort] = [await freePort(), await freePort()];
@@ -83,13 +83,11 @@ class LocalCluster implements SystemUnderTest {
     await ready(context, up, () => said);
     this.#client = await connectClient({ url: `nats://127.0.0.1:${natsPort}`, timeoutMs: PREDICT_TIMEOUT_MS });
     await pushUsers(this.#client);
-    const inputs = floatTensor('inputs', 1, requestInputs());
-    for (let user = 0; user < USERS; user++) this.#requests.push([textTensor('user_id', [userKey(user)]), inputs]);
     await this.#servesStoredFeatures(context);
   }
 
   natsPredict(user: number): Promise<Prediction> {
-    return this.#client!.predict(MODEL, this.#requests[user]!);
+    return this.#client!.predict(MODEL, [textTensor('user_id', [userKey(user)]), this.#inputs]);
   }
 
   scoreOf(prediction: Prediction): number {

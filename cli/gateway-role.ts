@@ -10,6 +10,7 @@ import { ACTOR_NAMES, RoutingTable } from '../actors/router/routing-table.ts';
 import { sleep } from '../cluster/clock.ts';
 import { countBits } from '../cluster/membership/bitset.ts';
 import { reachableNodes } from '../cluster/membership/reachable.ts';
+import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import { CALLS, type ClusterProcess } from './cluster-process.ts';
 import { routerObserver } from './observers.ts';
@@ -44,7 +45,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
   let gateway: LocalGateway | null = null;
   const ingest = new FeatureIngest({
     app: cluster.app,
-    sink: await nats.featureLog({ replicas: config.logReplicas }),
+    sink: openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas })),
     clock,
     partitions: () => cluster.settings.partitions,
     rowsPerMessageMax: 1_000,
@@ -62,6 +63,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       notReady: () => notReady(cluster, routing),
       tracer,
       requestTimeoutMs: config.requestTimeoutMs,
+      requestTimeoutMsMax: config.requestTimeoutMsMax,
     });
     return gateway;
   });

@@ -9,7 +9,7 @@ export const pushCommand: Command = {
   summary: 'push feature rows into a view',
   usage: 'push <view> (--row <json> | --file <rows.jsonl|->) [--url <gateway>]',
   text: [
-    'A row is a JSON object: the entity’s key, features by name, and optionally event_time (ISO 8601 or ms since 1970).',
+    'A row is a JSON object: the entity’s key, features by name, and optionally event_time (RFC 3339 with a zone, or ms since 1970).',
     'Rows are acknowledged once the log has them. Bad rows are refused one by one and listed; the good ones are kept.',
   ].join('\n'),
   examples: [

@@ -289,10 +289,28 @@ class ReplyPrediction implements Prediction {
   }
 }
 
+const ENCODER = new TextEncoder();
+const ONE_ROW: readonly number[] = [1];
+
 /** A BYTES tensor of texts, one a row: entity keys. */
 export function textTensor(name: string, texts: readonly string[]): Tensor {
-  const encoder = new TextEncoder();
-  return { name, datatype: 'BYTES', shape: [texts.length], data: packBytes(texts.map((text) => encoder.encode(text))) };
+  if (texts.length === 1) return { name, datatype: 'BYTES', shape: ONE_ROW, data: packText(texts[0]!) };
+  const data = packBytes(texts.map((text) => ENCODER.encode(text)));
+  return { name, datatype: 'BYTES', shape: [texts.length], data };
+}
+
+/** One element of BYTES data. Most keys are short and ASCII: no call into the encoder for those. */
+function packText(text: string): Uint8Array {
+  const { length } = text;
+  if (length > 64) return packBytes([ENCODER.encode(text)]);
+  const data = new Uint8Array(4 + length);
+  data[0] = length;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return packBytes([ENCODER.encode(text)]);
+    data[4 + i] = code;
+  }
+  return data;
 }
 
 /** An FP32 tensor [rows, width]. */

@@ -75,7 +75,7 @@ export type ModelDescription = {
   readonly rowsMax: number;
 };
 
-/** A row as people write it: the entity's key, optionally `event_time` (ISO 8601 or epoch ms), and features by name. */
+/** A row as people write it: the entity's key, optionally `event_time` (RFC 3339 with a zone, or epoch ms), and features by name. */
 export type FeatureRow = Readonly<Record<string, unknown>>;
 
 export type PushAck =

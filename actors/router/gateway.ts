@@ -10,7 +10,7 @@ import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.
 import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
-import { ServingError } from '../../proto/errors.ts';
+import { invalid, ServingError } from '../../proto/errors.ts';
 import { decodeFreshness } from '../../proto/freshness.ts';
 import { errorOf, type Message, type PredictReply, requestIdOf } from '../../proto/letters.ts';
 import type { FeatureReads } from './feature-reads.ts';
@@ -37,6 +37,7 @@ export type GatewayParts = {
   readonly notReady: () => readonly string[];
   readonly tracer: Tracer;
   readonly requestTimeoutMs: number;
+  readonly requestTimeoutMsMax: number;
 };
 
 type Waiting = {
@@ -79,6 +80,7 @@ export class LocalGateway implements Gateway, Behaviour {
     const { tracer, router } = this.#parts;
     const edgeSpan = this.#edgeSpan(call);
     return new Promise((resolve, reject) => {
+      checkTimeoutMs(call.timeoutMs, this.#parts.requestTimeoutMsMax);
       const startMs = this.#context.clock.nowMs();
       const id = this.#waiting.add({ resolve, reject, edgeSpan, startMs, model: call.model });
       const told = this.#context.tell(router, {
@@ -120,11 +122,12 @@ export class LocalGateway implements Gateway, Behaviour {
     return this.#parts.push(view, rows);
   }
 
-  get(
+  async get(
     view: string,
     keys: readonly string[],
     options: { readonly timeoutMs?: number } = {},
   ): Promise<readonly FeatureReadRow[]> {
+    checkTimeoutMs(options.timeoutMs, this.#parts.requestTimeoutMsMax);
     return this.#parts.reads.read(view, keys, options.timeoutMs ?? this.#parts.requestTimeoutMs);
   }
 
@@ -176,6 +179,17 @@ export class LocalGateway implements Gateway, Behaviour {
       error: error?.message,
     });
   }
+}
+
+/**
+ * Refuses a timeout that the cluster would not keep (`requestTimeoutMsMax`), whichever edge and field it came by.
+ * Throws INVALID_ARGUMENT naming the longest one.
+ */
+export function checkTimeoutMs(timeoutMs: number | undefined, maxMs: number): void {
+  if (timeoutMs === undefined || timeoutMs <= maxMs) return;
+  throw invalid(
+    `a timeout of ${timeoutMs} ms is longer than this cluster allows: at most ${maxMs} ms (--request-timeout-ms-max)`,
+  );
 }
 
 function resultOf(reply: PredictReply, spanId: string, sampled: boolean): PredictResult {

@@ -3,6 +3,7 @@
  * function runs in the shard and, for models without features, in the router. Pure but for `lookup`.
  */
 
+import { invalid } from '../../proto/errors.ts';
 import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
 import { matchesSchema, RECORD_HEADER_BYTES, type RecordBytes, readValue, recordEventMs } from './record.ts';
@@ -168,12 +169,21 @@ class FeatureReader {
         page.cells.setFloat64(offset, Number(value), true);
         return;
       case 'INT32':
-        page.cells.setInt32(offset, Number(value), true);
+        page.cells.setInt32(offset, asInt32(cell, value), true);
         return;
       default:
-        page.cells.setBigInt64(offset, typeof value === 'bigint' ? value : BigInt(Math.trunc(Number(value))), true);
+        page.cells.setBigInt64(offset, BigInt(value), true);
     }
   }
+}
+
+function asInt32(cell: FeatureCell, value: number | bigint | boolean): number {
+  const number = Number(value);
+  if (number === (number | 0)) return number;
+  throw invalid(
+    `feature '${cell.feature.name}' is ${value}, which does not fit the model's INT32 input; give the model INT64`,
+    'lookup',
+  );
 }
 
 function hasNulls(view: View, record: RecordBytes): boolean {

@@ -288,6 +288,12 @@ function addFeature(
       `reads view '${view.name}' of entity '${view.entity.name}' beside '${spec.manifest.entity}': only views placed everywhere can be joined by another key`,
     );
   }
+  if (feature.type === 'float32' && (target.targetType === 'INT32' || target.targetType === 'INT64')) {
+    throw contradiction(
+      key,
+      `puts '${column.view}.${column.feature}', a float32, among columns of ${target.targetType}, which would cut it off; make the feature int64 or the input FP32`,
+    );
+  }
   let read = building.reads.get(view.name);
   if (read === undefined) {
     read = { view, keyInput: keyInputOf(key, spec, view, building), cells: [] };

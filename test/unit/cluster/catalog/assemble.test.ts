@@ -5,7 +5,7 @@ import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
 import { encodeRecord, type FeatureValue, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
 import { RowMemory } from '../../../../cluster/catalog/row-memory.ts';
 import { compilePlan } from '../../../../cluster/catalog/serving-plan.ts';
-import { defineApp, entity, type View } from '../../../../cluster/catalog/views.ts';
+import { defineApp, entity, int64, type View, view } from '../../../../cluster/catalog/views.ts';
 import { type DataType, packBytes } from '../../../../proto/tensor.ts';
 import { anyRow, anyView } from '../../../support/arbitrary-views.ts';
 
@@ -38,16 +38,24 @@ const anyViews = fc.tuple(
 
 const anyTarget = fc.constantFrom<Target>('FP32', 'FP64', 'INT32', 'INT64');
 
+/** What a plan lets into an input of whole numbers, and always fits (whether int64 fits INT32 depends on the value). */
+function fits(feature: string, target: Target): boolean {
+  if (target === 'INT64') return feature !== 'float32';
+  return target === 'INT32' ? feature === 'bool' : true;
+}
+
 /** Inputs made of columns; each has two request inputs of its own, of one and of several values a row. */
 const anyInput = (views: readonly View[], i: number) =>
   anyTarget.chain((type) => {
     const features = views.flatMap((one) =>
-      one.features.map((feature) => ({ feature: `${one.name}.${feature.name}` })),
+      one.features
+        .filter((feature) => fits(feature.type, type))
+        .map((feature) => ({ feature: `${one.name}.${feature.name}` })),
     );
     const requests = [{ request: `one${i}` }, { request: `many${i}` }];
     // Runs of neighbours, as manifests have them, and single columns in any order.
     const run = fc
-      .tuple(fc.nat({ max: features.length - 1 }), fc.integer({ min: 1, max: 20 }))
+      .tuple(fc.nat({ max: Math.max(0, features.length - 1) }), fc.integer({ min: 1, max: 20 }))
       .map(([start, length]): Column[] => features.slice(start, start + length));
     const single = fc.constantFrom<Column>(...features, ...requests).map((column) => [column]);
     return fc.record({
@@ -223,6 +231,38 @@ describe('assemble', () => {
     // Both ways were walked.
     expect(defaults).toBeGreaterThan(1_000);
     expect(used).toBeGreaterThan(1_000);
+  });
+});
+
+describe('an int64 feature of an INT32 input', () => {
+  const visits = view({ name: 'visits', entity: user, features: { n: int64() } });
+  const plan = compilePlan(
+    {
+      manifest: parseManifest(
+        JSON.stringify({ entity: 'user', inputs: [{ name: 'x', columns: [{ feature: 'visits.n' }] }] }),
+        'm',
+      ),
+      version: '1',
+      sha256: '',
+      platform: '',
+      inputs: [{ name: 'x', datatype: 'INT32', shape: [-1, 1] }],
+      outputs: [],
+      batched: true,
+    },
+    defineApp({ views: [visits] }),
+  );
+  const assembled = (n: bigint) => {
+    const record = encodeRecord(visits, 9_000, 1, packValues(visits, { n }, []));
+    const request = { keys: [Buffer.from('u1')], partitions: [0], inputs: [], rows: 1, wallMs: WALL_MS };
+    const { inputs } = assemble(plan, request, EVERYWHERE, () => ({ ...recordBytes(record), length: record.length }));
+    return Buffer.from(inputs[0]!).readInt32LE();
+  };
+
+  it('is written where it fits and refused by name where it does not, never wrapped', () => {
+    for (const n of [0n, -1n, 2n ** 31n - 1n, -(2n ** 31n)]) expect(assembled(n)).toBe(Number(n));
+    for (const n of [2n ** 31n, -(2n ** 31n) - 1n, 2n ** 53n + 1n, 2n ** 63n - 1n]) {
+      expect(() => assembled(n)).toThrow(`feature 'n' is ${n}, which does not fit the model's INT32 input`);
+    }
   });
 });
 

@@ -301,6 +301,12 @@ describe('contradictions', () => {
       [tensor],
       `builds 'x' from columns, but the file has it as ${tensor.datatype} [${tensor.shape.join(',')}]`,
     ]),
+    [
+      'a float32 feature among whole numbers',
+      { entity: 'user', inputs: [{ name: 'x', columns: [{ feature: 'profile.a' }] }] },
+      [{ name: 'x', datatype: 'INT64', shape: [-1, 1] }],
+      "puts 'profile.a', a float32, among columns of INT64",
+    ],
   ];
 
   it.each(cases)('are refused, naming both sides: %s', (_what, manifest, inputs, message) => {
