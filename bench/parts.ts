@@ -13,6 +13,8 @@ export type Parts = {
   readonly chain: CoalescedChain | null;
   readonly peer: Peer | null;
   readonly system: SystemUnderTest | null;
+  /** The same in one process; null where it is not asked for. */
+  readonly colocated: SystemUnderTest | null;
 };
 
 export type StopLater = (stop: () => Promise<void>) => void;
@@ -35,7 +37,8 @@ export async function startParts(
     hops: sections.has('latency') ? await kept(startForwardedHops(context)) : null,
     chain: sections.has('throughput') ? await kept(startCoalescedChain(context)) : null,
     peer: compared ? await startPeer(context, stopLater, note) : null,
-    system: compared ? await startSystem(context, stopLater) : null,
+    system: compared ? await startSystem(context, false, stopLater) : null,
+    colocated: compared ? await startSystem(context, true, stopLater) : null,
   };
 }
 
@@ -53,8 +56,8 @@ async function startPeer(
   return peer;
 }
 
-async function startSystem(context: BenchContext, stopLater: StopLater): Promise<SystemUnderTest> {
-  const system = createSystem();
+async function startSystem(context: BenchContext, colocate: boolean, stopLater: StopLater): Promise<SystemUnderTest> {
+  const system = createSystem(colocate);
   stopLater(() => system.stop());
   await system.start(context);
   return system;

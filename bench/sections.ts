@@ -84,6 +84,7 @@ export async function latencySection(bench: Bench): Promise<void> {
   }
   drawRatio(figures, 'nats_p50_vs_limit', found, 'nats.p50Us', 'forwarded_hops.p50Us');
   drawRatio(figures, 'http_p50_vs_peer', found, 'http.p50Us', 'peer_http.p50Us');
+  drawRatio(figures, 'colocated_p50_vs_peer', found, 'colocated_http.p50Us', 'peer_http.p50Us');
   for (const service of services) service.close();
 }
 
@@ -117,6 +118,8 @@ export async function throughputSection(bench: Bench): Promise<RoundFigures> {
   drawRatio(figures, 'nats_throughput_vs_bare_chain', found, 'nats.perS', 'bare_chain.perS');
   drawRatio(figures, 'http_throughput_vs_peer', found, 'http.perS', 'peer_http.perS');
   drawRatio(figures, 'nats_throughput_vs_peer', found, 'nats.perS', 'peer_http.perS');
+  drawRatio(figures, 'colocated_nats_throughput_vs_bare_chain', found, 'colocated_nats.perS', 'bare_chain.perS');
+  drawRatio(figures, 'colocated_http_throughput_vs_peer', found, 'colocated_http.perS', 'peer_http.perS');
   for (const outstanding of chain === null ? [] : [64, 1024]) {
     const { ratePerS } = await chain!.measure(outstanding, options.throughputMs);
     figures.add(`bare_chain_${outstanding}_outstanding_per_s`, [ratePerS]);
@@ -128,7 +131,8 @@ export async function throughputSection(bench: Bench): Promise<RoundFigures> {
 /** Poisson arrivals at half of what each side gave in the closed loop; latency from the intended send time. */
 export async function openLoopSection(bench: Bench, closed: RoundFigures): Promise<void> {
   const { context, options, figures } = bench;
-  for (const open of serviceOpeners(bench, OUTSTANDING)) {
+  // In processes of their own only: the bench is to stay short, and this one is about tails.
+  for (const open of serviceOpeners({ ...bench, parts: { ...bench.parts, colocated: null } }, OUTSTANDING)) {
     const service = await open();
     const rates = closed.get(`${service.name}.perS`);
     if (rates !== undefined) {
@@ -165,28 +169,37 @@ async function openServices(bench: Bench, connections: number): Promise<Service[
 /** Each service by itself, for sections that use one after the other: servers close connections that idle meanwhile. */
 function serviceOpeners({ context, parts }: Bench, connections: number): (() => Promise<Service>)[] {
   const { expected } = context;
-  const { system, peer } = parts;
+  const { system, colocated, peer } = parts;
   const openers: (() => Promise<Service>)[] = [];
-  if (system !== null) openers.push(async () => natsService(system, expected));
+  if (system !== null) openers.push(async () => natsService('', system, expected));
   if (peer !== null) {
     openers.push(async () => {
       const load = await openHttpLoad('peer', peer.target, connections, expected);
       return { name: 'peer_http', what: 'peer over HTTP', ...load };
     });
   }
-  if (system !== null) {
-    openers.push(async () => {
-      const load = await openHttpLoad('system', system.http, connections, expected);
-      return { name: 'http', what: 'system over HTTP', ...load };
-    });
+  if (system !== null) openers.push(() => httpService('', system, connections, expected));
+  if (colocated !== null) {
+    openers.push(async () => natsService('colocated_', colocated, expected));
+    openers.push(() => httpService('colocated_', colocated, connections, expected));
   }
   return openers;
 }
 
-function natsService(system: SystemUnderTest, expected: Float32Array): Service {
+async function httpService(
+  prefix: string,
+  system: SystemUnderTest,
+  connections: number,
+  expected: Float32Array,
+): Promise<Service> {
+  const load = await openHttpLoad(`${prefix}system`, system.http, connections, expected);
+  return { name: `${prefix}http`, what: `${prefix}system over HTTP`, ...load };
+}
+
+function natsService(prefix: string, system: SystemUnderTest, expected: Float32Array): Service {
   return {
-    name: 'nats',
-    what: 'system over NATS',
+    name: `${prefix}nats`,
+    what: `${prefix}system over NATS`,
     send: (index) => system.natsPredict(userOf(index)),
     check(index, answer) {
       const user = userOf(index);

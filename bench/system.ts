@@ -45,17 +45,23 @@ const STOP_MS_MAX = 20_000;
 const ROWS_PER_PUSH = 1_000;
 const PREDICT_TIMEOUT_MS = 10_000;
 
-export function createSystem(): SystemUnderTest {
-  return new LocalCluster();
+/** `colocate`: gateway, first shard and worker in one process, else a process a role. */
+export function createSystem(colocate: boolean): SystemUnderTest {
+  return new LocalCluster(colocate);
 }
 
 class LocalCluster implements SystemUnderTest {
+  readonly #colocate: boolean;
   #up: ChildProcess | null = null;
   #client: DovetailClient | null = null;
   #httpPort = 0;
   #stopping = false;
   /** Made once; a caller's inputs differ from request to request, but making them is no work of the system's. */
   readonly #inputs: Tensor = floatTensor('inputs', 1, requestInputs());
+
+  constructor(colocate: boolean) {
+    this.#colocate = colocate;
+  }
 
   async start(context: BenchContext): Promise<void> {
     const [httpPort, natsPort] = [await freePort(), await freePort()];
@@ -64,13 +70,14 @@ class LocalCluster implements SystemUnderTest {
     const program = fileURLToPath(new URL('../cli/main.js', import.meta.url));
     const flags = {
       app,
-      'data-dir': join(context.workDir, 'system'),
+      'data-dir': join(context.workDir, this.#colocate ? 'system-colocated' : 'system'),
       'http-port': httpPort,
       'nats-port': natsPort,
       'metrics-port': 0,
       'request-timeout-ms': PREDICT_TIMEOUT_MS,
     };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    if (this.#colocate) args.push('--colocate');
     const up = spawn(process.execPath, [program, 'up', ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#up = up;
     let said = '';

@@ -1,13 +1,13 @@
 /**
- * What every process of a cluster has, whatever its role: NATS, actors and their transport, heartbeats, the placement
- * table, the model directory, metrics and tracing. Roles are built on it (`*-role.ts`).
+ * What every member of a cluster has, whatever its role: NATS, actors and their transport, heartbeats, the placement
+ * table, the model directory and tracing. Roles are built on it (`*-role.ts`). Nearly always it is all that its process
+ * is there for; with `--colocate` several members share a process and what that has once (`host.ts`).
  */
 
 import { ActorSystem } from '../cluster/actors/actor-system.ts';
-import { loadApp } from '../cluster/catalog/load-app.ts';
 import { ModelDirectory } from '../cluster/catalog/model-directory.ts';
 import type { App } from '../cluster/catalog/views.ts';
-import { type Clock, systemClock } from '../cluster/clock.ts';
+import type { Clock } from '../cluster/clock.ts';
 import { type ClusterSettings, joinSettings } from '../cluster/cluster-settings.ts';
 import { type Config, SETTINGS } from '../cluster/config.ts';
 import type { KeyValue } from '../cluster/key-value.ts';
@@ -21,10 +21,8 @@ import { Leader } from '../cluster/placement/leader.ts';
 import { PlacementPublisher } from '../cluster/placement/placement-publisher.ts';
 import type { PlacementTable } from '../cluster/placement/placement-table.ts';
 import { decodeTable } from '../cluster/placement/table-codec.ts';
-import { type Random, systemRandom } from '../cluster/random.ts';
-import { MetricRegistry } from '../cluster/telemetry/metrics.ts';
-import { observeProcess } from '../cluster/telemetry/process-metrics.ts';
-import { startPrometheus } from '../cluster/telemetry/prometheus.ts';
+import type { Random } from '../cluster/random.ts';
+import type { MetricRegistry } from '../cluster/telemetry/metrics.ts';
 import { startTracing, type Tracer } from '../cluster/telemetry/tracing.ts';
 import { LocalLinks } from '../cluster/transport/local-links.ts';
 import { Transport } from '../cluster/transport/transport.ts';
@@ -38,8 +36,8 @@ import {
   PLACEMENT_KEY,
 } from '../proto/subjects.ts';
 import { decodeHeartbeat, holdName, refuseTakenNames } from './claim-names.ts';
+import type { Host } from './host.ts';
 import { transportMetrics } from './observers.ts';
-import { packageEntry } from './package-files.ts';
 
 /** What a role says of itself in heartbeats; the role changes it as it goes. */
 export type Standing = {
@@ -78,6 +76,8 @@ export type ClusterProcess = {
   placement(): PlacementTable | null;
   /** Calls back after each change of members, placement or models, all of which it passes on at first. */
   onChange(listener: (what: 'members' | 'placement' | 'models') => void): void;
+  /** Whether the member lives in this very process. */
+  isNear(node: string): boolean;
   /** Whether a direct link shows the process to be there, even when it is too busy to send heartbeats. */
   isLinked(node: string): boolean;
   /** Calls back when the direct link to a process breaks: it has probably died, ahead of what heartbeats say. */
@@ -88,14 +88,8 @@ export type ClusterProcess = {
   stop(): Promise<void>;
 };
 
-export async function startClusterProcess(
-  config: Config,
-  role: Role,
-  name: string,
-  metricsPort: number,
-): Promise<ClusterProcess> {
-  const clock = systemClock;
-  const random = systemRandom;
+export async function startClusterProcess(host: Host, role: Role, name: string): Promise<ClusterProcess> {
+  const { config, clock, random, registry, neighbours } = host;
   const node = nodeOf(name, newIncarnation(clock.wallMs(), random));
   const log = createLog({ level: config.logLevel, node });
   const connecting = connectNats({
@@ -115,10 +109,8 @@ export async function startClusterProcess(
     holdName(nats, name);
     return nats;
   });
-  const [app, nats] = await Promise.all([loadApp(config.app, packageEntry()), named]);
-  const registry = new MetricRegistry({ clock });
-  const prometheus = await startPrometheus({ registry, clock, host: config.host, port: metricsPort });
-  const processMetrics = observeProcess(registry, clock);
+  const [app, nats] = await Promise.all([host.app(), named]);
+  const metricsUrl = await host.metricsUrl();
   const tracer = await startTracing({
     serviceName: `dovetail-${role}`,
     nodeName: node,
@@ -152,7 +144,7 @@ export async function startClusterProcess(
     node,
     clock,
     log,
-    remote: { tell: (to, message) => transport!.tell(to, message) },
+    remote: { tell: (to, message) => neighbours.tell(to, message) ?? transport!.tell(to, message) },
     onEscalate: (actor, cause) => raiseFatal(new Error(`actor '${actor}' keeps failing: ${String(cause)}`)),
     onDeadLetter: deadLetters(registry),
   });
@@ -201,7 +193,7 @@ export async function startClusterProcess(
     table: members,
     node,
     name,
-    own: () => ownHeartbeat(role, name, node, standing, leaving, table?.epoch ?? 0, prometheus.url, links.endpoint),
+    own: () => ownHeartbeat(role, name, node, standing, leaving, table?.epoch ?? 0, metricsUrl, links.endpoint),
     encode: (heartbeat) => dovetail.Heartbeat.encode(heartbeat as unknown as dovetail.Heartbeat.$Properties).finish(),
     decode: decodeHeartbeat,
     publish: (bytes) => {
@@ -212,7 +204,7 @@ export async function startClusterProcess(
       const others = members
         .members()
         .map(({ heartbeat }) => ({ node: heartbeat.node, endpoint: heartbeat.localEndpoint }));
-      links.setPeers(others.filter((other) => other.node !== node));
+      links.setPeers(others.filter((other) => other.node !== node && !neighbours.has(other.node)));
       changed('members');
     },
     // An ordinary failure, after which `up` starts this process again: that start listens first, and ends for good if
@@ -260,6 +252,7 @@ export async function startClusterProcess(
     onError: (error) => log.warn({ err: error }, 'placement table cannot be read or published'),
   });
 
+  neighbours.join(system);
   heartbeats.start();
   leader?.start();
   publisher.start();
@@ -291,7 +284,8 @@ export async function startClusterProcess(
       listener('members');
       listener('placement');
     },
-    isLinked: (other) => links.isOpen(other),
+    isNear: (other) => neighbours.has(other),
+    isLinked: (other) => neighbours.has(other) || links.isOpen(other),
     onLinkLost: (listener) => {
       lostListeners.push(listener);
     },
@@ -302,12 +296,11 @@ export async function startClusterProcess(
       await leader?.stop();
       heartbeats.stop();
       system.stop();
+      neighbours.leave(system);
       transport.stop();
       await links.close();
       await nats.drain();
       await tracer.shutdown();
-      processMetrics.stop();
-      await prometheus.stop();
     },
   };
 }

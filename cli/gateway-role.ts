@@ -29,7 +29,7 @@ export type RunningRole = {
 
 export async function startGatewayRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, system, clock, random, tracer, registry, nats, log } = cluster;
-  const routing = new RoutingTable(cluster.directory);
+  const routing = new RoutingTable(cluster.directory, (node) => cluster.isNear(node));
   let router: Router | null = null;
   const routerAddress = system.spawn(
     ACTOR_NAMES.router,

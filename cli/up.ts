@@ -38,10 +38,16 @@ export const upCommand: Command = {
   examples: [
     'dovetail up',
     'dovetail up --app ./my-app --http-port 18000',
+    'dovetail up --colocate',
     'dovetail up --nats-url nats://127.0.0.1:4222 --shards 3 --devices "cuda:0;cuda:1"',
   ],
   settings: UP_SETTINGS,
-  flags: {},
+  flags: {
+    colocate: {
+      type: 'boolean',
+      help: 'the gateway, the first shard and the first worker in one process: no hops between them, and they fail together',
+    },
+  },
   positionals: [],
   run: runUp,
 };
@@ -54,15 +60,16 @@ async function runUp(input: CommandInput): Promise<number> {
   const interrupt = interruptions();
   const say = (line: string) => process.stderr.write(`${line}\n`);
   checkDevices(config);
-  await checkPorts(config);
+  const colocate = input.switches.has('colocate');
+  await checkPorts(config, colocate);
   // Every child loads it; what is wrong with it is better said once.
   await loadApp(config.app, packageEntry());
   const started: Cluster = { nats: null, claim: null, children: [] };
   try {
     const natsUrl = await startNats(config, started, say);
-    const specs = await processSpecs(config, natsUrl);
+    const specs = await processSpecs(config, natsUrl, colocate);
+    const names = specs.flatMap((spec) => spec.members);
     if (config.natsUrl !== '') {
-      const names = specs.map((spec) => spec.name);
       const claimed = claimOnGivenNats(config, names).then((claim) => {
         started.claim = claim;
       });
@@ -75,7 +82,7 @@ async function runUp(input: CommandInput): Promise<number> {
       started.children.push(new ChildProcess({ ...spec, clock, say, ipc: true }));
     }
     const outcome = await Promise.race([
-      waitReady(config, started, specs.length).then(() => 'ready' as const),
+      waitReady(config, started, names.length).then(() => 'ready' as const),
       interrupt.first.then(() => 'interrupted' as const),
       natsDied(started),
       givenUp(started),
@@ -100,7 +107,9 @@ type Cluster = {
 };
 
 type ProcessSpec = {
+  /** For people: its members' names. */
   readonly name: string;
+  readonly members: readonly string[];
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 };
@@ -112,11 +121,11 @@ function withAppPath(config: Config): Config {
   return { ...config, app, dataDir: resolve(config.dataDir) };
 }
 
-async function checkPorts(config: Config): Promise<void> {
+async function checkPorts(config: Config, colocate: boolean): Promise<void> {
   if (config.httpPort === 0)
     throw new UsageError('--http-port must be from 1 to 65535 here: it is where readiness is asked');
   const needed: [number, string, string][] = [[config.httpPort, config.host, '--http-port']];
-  const processes = 1 + config.shards + config.workers;
+  const processes = 1 + config.shards + config.workers - (colocate ? 2 : 0);
   if (config.metricsPort !== 0) {
     for (let i = 0; i < processes; i++) needed.push([config.metricsPort + i, config.host, '--metrics-port']);
   }
@@ -171,33 +180,41 @@ async function claimOnGivenNats(config: Config, names: readonly string[]): Promi
   }
 }
 
-async function processSpecs(config: Config, natsUrl: string): Promise<ProcessSpec[]> {
+async function processSpecs(config: Config, natsUrl: string, colocate: boolean): Promise<ProcessSpec[]> {
   const specs: ProcessSpec[] = [];
   let metricsPort = config.metricsPort;
   const shared = configFlags(
     { ...config, natsUrl },
     nodeCommand.settings.filter((name) => name !== 'metricsPort' && name !== 'httpPort'),
   );
-  const add = (name: string, role: string, extra: string[], env: Record<string, string> = {}) => {
+  const add = (members: readonly string[], extra: string[], env: Record<string, string> = {}) => {
     const port = String(metricsPort === 0 ? 0 : metricsPort++);
-    specs.push({
-      name,
-      args: ['node', '--role', role, '--name', name, '--metrics-port', port, ...extra, ...shared],
-      env,
-    });
+    const roles = members.map((member) => member.split('-')[0]).join(',');
+    const names = members.join(',');
+    const args = ['node', '--role', roles, '--name', names, '--metrics-port', port, ...extra, ...shared];
+    specs.push({ name: members.join('+'), members, args, env });
   };
-  add('gateway-1', 'gateway', ['--http-port', String(config.httpPort)]);
-  for (let i = 1; i <= config.shards; i++) add(`shard-${i}`, 'shard', []);
-  for (const [i, device] of (await chooseDevices(config)).entries()) {
-    const parsed = parseDevice(device);
-    add(
-      `worker-${i + 1}`,
-      'worker',
-      ['--device', device],
-      parsed.kind === 'cuda' ? { CUDA_VISIBLE_DEVICES: String(parsed.index) } : {},
-    );
+  const http = ['--http-port', String(config.httpPort)];
+  const [first, ...others] = (await chooseDevices(config)).map((device) => ({
+    flags: ['--device', device],
+    env: deviceEnv(device),
+  }));
+  if (colocate) {
+    add(['gateway-1', 'shard-1', 'worker-1'], [...http, ...first!.flags], first!.env);
+  } else {
+    add(['gateway-1'], http);
+    add(['shard-1'], []);
   }
+  for (let i = 2; i <= config.shards; i++) add([`shard-${i}`], []);
+  if (!colocate) add(['worker-1'], first!.flags, first!.env);
+  for (const [i, { flags, env }] of others.entries()) add([`worker-${i + 2}`], flags, env);
   return specs;
+}
+
+/** A CUDA process sees its own GPU alone. */
+function deviceEnv(device: string): Record<string, string> {
+  const parsed = parseDevice(device);
+  return parsed.kind === 'cuda' ? { CUDA_VISIBLE_DEVICES: String(parsed.index) } : {};
 }
 
 function checkDevices(config: Config): void {
@@ -235,11 +252,11 @@ async function hasCudaProvider(): Promise<boolean> {
   return cudaProviderInstalled();
 }
 
-async function waitReady(config: Config, started: Cluster, processes: number): Promise<void> {
+async function waitReady(config: Config, started: Cluster, members: number): Promise<void> {
   const untilMs = systemClock.nowMs() + READY_MS_MAX;
   const url = `http://${config.host}:${config.httpPort}`;
   while (systemClock.nowMs() < untilMs) {
-    if (await everyMemberReady(url, processes)) return;
+    if (await everyMemberReady(url, members)) return;
     await sleep(systemClock, 50);
   }
   const quiet = started.children.filter((child) => !child.isReady).map((child) => child.name);
@@ -250,14 +267,14 @@ async function waitReady(config: Config, started: Cluster, processes: number): P
   );
 }
 
-async function everyMemberReady(url: string, processes: number): Promise<boolean> {
+async function everyMemberReady(url: string, members: number): Promise<boolean> {
   try {
     const health = await fetch(`${url}/v2/health/ready`);
     if (health.status !== 200) return false;
     const cluster = (await (await fetch(`${url}/v1/cluster`)).json()) as {
       members: { state: string; ready: boolean }[];
     };
-    return cluster.members.filter((member) => member.state === 'alive' && member.ready).length >= processes;
+    return cluster.members.filter((member) => member.state === 'alive' && member.ready).length >= members;
   } catch {
     return false;
   }

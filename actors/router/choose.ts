@@ -6,8 +6,16 @@ import type { Target } from './routing-table.ts';
  * The better of two drawn at random ("power of two choices", Mitzenmacher 2001) by what this router has outstanding
  * there. Those in `avoid` only where nobody else is left, and suspects after them: of two that kept silent together only
  * one is at fault, whereas a suspect is silent to everybody. Null where there is nobody at all.
+ *
+ * One in the router's own process costs no hop: it is taken while it has at most `nearAheadMax` more outstanding than
+ * the least busy of the others.
  */
-export function chooseTarget(targets: readonly Target[], avoid: readonly string[], random: Random): Target | null {
+export function chooseTarget(
+  targets: readonly Target[],
+  avoid: readonly string[],
+  random: Random,
+  nearAheadMax = Number.POSITIVE_INFINITY,
+): Target | null {
   if (targets.length === 0) return null;
   if (targets.length === 1) return targets[0]!;
   let candidates = targets;
@@ -18,6 +26,8 @@ export function chooseTarget(targets: readonly Target[], avoid: readonly string[
     candidates = [healthy, heard, untried].find((some) => some.length > 0) ?? targets;
     if (candidates.length === 1) return candidates[0]!;
   }
+  const near = nearOf(candidates, nearAheadMax);
+  if (near !== null) return near;
   let first = 0;
   let second = 1;
   if (candidates.length > 2) {
@@ -29,6 +39,16 @@ export function chooseTarget(targets: readonly Target[], avoid: readonly string[
   const nearer = candidates[Math.min(first, second)]!;
   const other = candidates[Math.max(first, second)]!;
   return nearer.outstanding <= other.outstanding ? nearer : other;
+}
+
+function nearOf(candidates: readonly Target[], aheadMax: number): Target | null {
+  let near: Target | null = null;
+  let leastElsewhere = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    if (candidate.near) near = candidate;
+    else if (candidate.outstanding < leastElsewhere) leastElsewhere = candidate.outstanding;
+  }
+  return near !== null && near.outstanding <= leastElsewhere + aheadMax ? near : null;
 }
 
 /**

@@ -29,6 +29,11 @@ export type RetryReason = 'refused' | 'silent' | 'left';
 
 /** Parts that nobody can serve look again this often, besides at every change of the routing table. */
 const PARKED_RETRY_MS = 20;
+/**
+ * Requests that a worker of this process may have more than others before they are preferred: about a batch. A shard of
+ * this process is always preferred, since a lookup takes less time than a hop.
+ */
+const NEAR_WORKER_AHEAD_MAX = 64;
 /** A burst of silence, as when a process dies, may cost this many further attempts; afterwards one in ten requests. */
 const RETRY_BUDGET = { tokensMax: 256, earnedPerRequest: 0.1 };
 
@@ -154,7 +159,7 @@ export class Dispatcher {
     // A parked part may have been answered by an attempt that was under way.
     if (request.done || part.answer !== null) return;
     const { plan } = request;
-    const worker = chooseTarget(this.#routing.workers(plan.key), part.avoid, this.#random);
+    const worker = chooseTarget(this.#routing.workers(plan.key), part.avoid, this.#random, NEAR_WORKER_AHEAD_MAX);
     if (worker === null) {
       this.#park(part);
       return;

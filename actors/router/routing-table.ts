@@ -14,6 +14,8 @@ export type Target = {
   readonly node: string;
   readonly address: Address;
   readonly addressText: string;
+  /** In the router's own process. */
+  readonly near: boolean;
   /** Silent for a while, not yet given up: used only where nobody else is. */
   suspect: boolean;
   outstanding: number;
@@ -27,6 +29,7 @@ const NOBODY: readonly Target[] = [];
 
 export class RoutingTable {
   readonly #directory: ModelDirectory;
+  readonly #isNear: (node: string) => boolean;
   readonly #targets = new Map<string, Target>();
   #table: PlacementTable | null = null;
   #members: readonly Member[] = [];
@@ -36,8 +39,10 @@ export class RoutingTable {
   #chosen = new Map<string, ServingPlan>();
   #onChange: (() => void)[] = [];
 
-  constructor(directory: ModelDirectory) {
+  /** `isNear`: whether a node is of this process. */
+  constructor(directory: ModelDirectory, isNear: (node: string) => boolean = () => false) {
     this.#directory = directory;
+    this.#isNear = isNear;
   }
 
   get epoch(): number {
@@ -169,6 +174,7 @@ export class RoutingTable {
         node,
         address: { node, actor },
         addressText: `${node}/${actor}`,
+        near: this.#isNear(node),
         suspect: false,
         outstanding: 0,
         backlogUs: 0,

@@ -6,7 +6,16 @@ import { seededRandom } from '../../../../cluster/random.ts';
 
 function target(node: string, changes: Partial<Target> = {}): Target {
   const address = { node, actor: 'a' };
-  return { node, address, addressText: `${node}/a`, suspect: false, outstanding: 0, backlogUs: 0, ...changes };
+  return {
+    node,
+    address,
+    addressText: `${node}/a`,
+    near: false,
+    suspect: false,
+    outstanding: 0,
+    backlogUs: 0,
+    ...changes,
+  };
 }
 
 function counts(targets: readonly Target[], avoid: readonly string[]): Map<string, number> {
@@ -36,6 +45,19 @@ describe('chooseTarget', () => {
     const targets = Array.from({ length: 5 }, (_, i) => target(`n${i}`));
     for (let i = 0; i < 1_000; i++) chooseTarget(targets, [], random)!.outstanding++;
     for (const { outstanding } of targets) expect(Math.abs(outstanding - 200)).toBeLessThan(10);
+  });
+
+  it('takes the one in its own process until that is too far ahead of the least busy of the others', () => {
+    const near = (outstanding: number) => target('near', { near: true, outstanding });
+    const others = [target('a', { outstanding: 5 }), target('b', { outstanding: 9 })];
+    const chosen = (outstanding: number, aheadMax?: number) =>
+      chooseTarget([...others, near(outstanding)], [], seededRandom(1), aheadMax)!.node;
+    expect([chosen(0, 64), chosen(69, 64)]).toEqual(['near', 'near']);
+    expect(chosen(70, 64)).not.toBe('near');
+    expect(chosen(1_000_000)).toBe('near');
+    const suspect = target('near', { near: true, suspect: true });
+    expect(chooseTarget([...others, suspect], [], seededRandom(1))!.node).not.toBe('near');
+    expect(chooseTarget([...others, near(0)], ['near'], seededRandom(1))!.node).not.toBe('near');
   });
 
   it('never takes the one with the most outstanding of several', () => {
