@@ -30,6 +30,7 @@ import { dovetail } from '../proto/generated/messages.js';
 import {
   BUCKETS,
   CALL_SUBJECT,
+  CANCEL_SUBJECT,
   GATEWAY_QUEUE_GROUP,
   HEARTBEAT_SUBJECT,
   LEASE_KEY,
@@ -76,6 +77,8 @@ export type ClusterProcess = {
   placement(): PlacementTable | null;
   /** Calls back after each change of members, placement or models, all of which it passes on at first. */
   onChange(listener: (what: 'members' | 'placement' | 'models') => void): void;
+  /** Whether other members live in this process. */
+  readonly sharesProcess: boolean;
   /** Whether the member lives in this very process. */
   isNear(node: string): boolean;
   /** Whether a direct link shows the process to be there, even when it is too busy to send heartbeats. */
@@ -284,6 +287,7 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
       listener('members');
       listener('placement');
     },
+    sharesProcess: host.membersPlanned > 1,
     isNear: (other) => neighbours.has(other),
     isLinked: (other) => neighbours.has(other) || links.isOpen(other),
     onLinkLost: (listener) => {
@@ -306,7 +310,7 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
 }
 
 /** Joins the queue group through which callers with the client in the package reach a router. */
-export const CALLS = [{ subject: CALL_SUBJECT, queueGroup: GATEWAY_QUEUE_GROUP }];
+export const CALLS = [{ subject: CALL_SUBJECT, queueGroup: GATEWAY_QUEUE_GROUP }, { subject: CANCEL_SUBJECT }];
 
 function ownHeartbeat(
   role: Role,

@@ -16,6 +16,8 @@ export type Host = {
   readonly random: Random;
   readonly registry: MetricRegistry;
   readonly neighbours: Neighbours;
+  /** Members that are to live here. */
+  readonly membersPlanned: number;
   /** The app, loaded by the first who asks. */
   app(): Promise<App>;
   /** Listens for scrapes from the first call on: not before the members' names are known to be theirs. */
@@ -23,7 +25,7 @@ export type Host = {
   stop(): Promise<void>;
 };
 
-export function createHost(config: Config): Host {
+export function createHost(config: Config, membersPlanned: number): Host {
   const clock = systemClock;
   const registry = new MetricRegistry({ clock });
   let app: Promise<App> | null = null;
@@ -35,6 +37,7 @@ export function createHost(config: Config): Host {
     random: systemRandom,
     registry,
     neighbours: new Neighbours(),
+    membersPlanned,
     app: () => {
       app ??= loadApp(config.app, packageEntry());
       return app;

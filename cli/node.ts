@@ -82,7 +82,7 @@ async function runNode(input: CommandInput): Promise<number> {
   if (config.natsUrl === '')
     throw new UsageError('--nats-url (or NATS_URL) must name the NATS of the cluster, e.g. nats://127.0.0.1:4222');
   const stop = stopSignal();
-  const host = createHost(config);
+  const host = createHost(config, members.length);
   const started: Member[] = [];
   try {
     for (const { role, name } of members) {

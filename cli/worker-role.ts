@@ -1,7 +1,13 @@
 /** A model-worker: one device, the models loaded on it, and the actor that runs them. */
 import { join } from 'node:path';
 import { formatDevice, parseDevice, pinToCores } from '../actors/model-worker/device.ts';
-import { allowsThreads, type Engines, loadInPlace } from '../actors/model-worker/model-placement.ts';
+import {
+  allowsThreads,
+  type Engines,
+  INLINE_RUN_MS_MAX,
+  loadInPlace,
+  SHARED_INLINE_RUN_MS_MAX,
+} from '../actors/model-worker/model-placement.ts';
 import { scanModels } from '../actors/model-worker/model-repository.ts';
 import { modelWorker } from '../actors/model-worker/model-worker.ts';
 import { onnxEngine } from '../actors/model-worker/onnx-engine.ts';
@@ -34,6 +40,7 @@ export async function startWorkerRole(cluster: ClusterProcess, deviceText: strin
     queueItemsMax: config.queueRowsMax,
     answerBytesMax: cluster.transport.letterBytesMax - ANSWER_MARGIN_BYTES,
   };
+  const inlineRunMsMax = cluster.sharesProcess ? SHARED_INLINE_RUN_MS_MAX : INLINE_RUN_MS_MAX;
   const escalate = engineGuard(cluster);
   const served = new Map<string, ServedModel>();
   standing.device = formatDevice(device);
@@ -54,7 +61,7 @@ export async function startWorkerRole(cluster: ClusterProcess, deviceText: strin
   for (const file of models) await publishLoading(cluster, file.name, file.version);
   for (const file of models) {
     try {
-      const model = await loadInPlace(file, engines, limits, clock, log);
+      const model = await loadInPlace(file, engines, limits, clock, log, inlineRunMsMax);
       await publishSpec(cluster, model.spec);
       served.set(model.key, model);
       void model.lost.then(escalate);

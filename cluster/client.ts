@@ -5,7 +5,7 @@
 import { ServingError } from '../proto/errors.ts';
 import { decodeFreshness } from '../proto/freshness.ts';
 import { errorOf, failure, type Message, type PredictReply, refusal, requestIdOf } from '../proto/letters.ts';
-import { CALL_SUBJECT, GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
+import { CALL_SUBJECT, CANCEL_SUBJECT, GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
 import { packBytes, type Tensor } from '../proto/tensor.ts';
 import { defaultedNames } from './catalog/assemble.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -34,6 +34,8 @@ export type PredictOptions = {
   readonly requestId?: string;
   /** W3C trace context to continue. */
   readonly traceparent?: string;
+  /** Gives up when it aborts: the call rejects with CANCELLED, and the cluster stops working on it. */
+  readonly signal?: AbortSignal;
 };
 
 export type Prediction = {
@@ -71,6 +73,8 @@ type Waiting = {
   readonly resolve: (prediction: Prediction) => void;
   readonly reject: (error: ServingError) => void;
   deadline: TimerId;
+  /** Takes what was done for its `signal` back; null where there is none. */
+  onSettled: (() => void) | null;
 };
 
 const ACTOR = 'client';
@@ -130,20 +134,36 @@ class Client implements DovetailClient {
         new ServingError('RESOURCE_EXHAUSTED', 'edge', `${this.#waiting.size} calls are under way; wait for some`),
       );
     }
+    const { signal } = options;
+    if (signal?.aborted === true) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { id: 0, model, timeoutMs, resolve, reject, deadline: 0 };
+      const waiting: Waiting = { id: 0, model, timeoutMs, resolve, reject, deadline: 0, onSettled: null };
       waiting.id = this.#waiting.add(waiting);
       waiting.deadline = this.#deadlines.schedule(waiting, this.#clock.nowMs() + timeoutMs + GRACE_MS);
       const message = this.#message(waiting.id, model, inputs, timeoutMs, options);
-      const handed = this.#transport.tellGroup(CALL_SUBJECT, 'router', message);
+      const handed = this.#transport.tellSubject(CALL_SUBJECT, 'router', message);
       if (handed !== 'sent') {
         const why =
           handed === 'too_large'
             ? failure('INVALID_ARGUMENT', 'edge', 'the request is too large to send; send fewer rows')
             : failure('UNAVAILABLE', 'edge', 'not connected to NATS');
         this.#receive(refusal(message, why)!.message);
-      }
+      } else if (signal !== undefined) this.#cancelWith(waiting, signal);
     });
+  }
+
+  #cancelWith(waiting: Waiting, signal: AbortSignal): void {
+    const onAbort = (): void => {
+      this.#forget(waiting);
+      // To every gateway: calls go to whichever of them is free, and none has said yet whose this one is.
+      this.#transport.tellSubject(CANCEL_SUBJECT, 'router', {
+        kind: 'cancel',
+        body: { id: waiting.id, replyTo: this.#replyTo },
+      });
+      waiting.reject(cancelled());
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    waiting.onSettled = () => signal.removeEventListener('abort', onAbort);
   }
 
   async push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]> {
@@ -215,6 +235,7 @@ class Client implements DovetailClient {
   #forget(waiting: Waiting): void {
     this.#waiting.remove(waiting.id);
     this.#deadlines.cancel(waiting.deadline);
+    waiting.onSettled?.();
   }
 
   #expire(waiting: Waiting): void {
@@ -222,6 +243,10 @@ class Client implements DovetailClient {
     const why = `no answer for model '${waiting.model}' within ${waiting.timeoutMs} ms: is a gateway running?`;
     waiting.reject(new ServingError('DEADLINE_EXCEEDED', 'edge', why));
   }
+}
+
+function cancelled(): ServingError {
+  return new ServingError('CANCELLED', 'edge', 'the caller gave up: its signal aborted');
 }
 
 /** Rows as JSON in as few messages as the server's limit and the number of rows in a push allow. */

@@ -89,6 +89,7 @@ const EMPTY: { readonly [K in MessageKind]: Extract<Message, { kind: K }>['body'
     trace: null,
   },
   readFeaturesReply: { id: 0, failure: null, records: [], appliedSeq: [], epoch: 0 },
+  cancel: { id: 0, replyTo: '' },
 };
 
 const CODECS: Readonly<Record<MessageKind, Codec>> = {
@@ -114,6 +115,7 @@ const CODECS: Readonly<Record<MessageKind, Codec>> = {
     read: replies.readReadFeaturesReply,
     empty: EMPTY.readFeaturesReply,
   },
+  cancel: { field: 9, write: requests.writeCancel, read: requests.readCancel, empty: EMPTY.cancel },
 };
 
 const KIND_BY_FIELD: ({ kind: MessageKind; codec: Codec } | undefined)[] = [];

@@ -93,6 +93,8 @@ export type ReadFeaturesReply = {
   appliedSeq: number[];
   epoch: number;
 };
+/** Whoever sent request `id` does not wait for it any more. It asks for nothing. */
+export type Cancel = { id: number; replyTo: string };
 
 export type Message =
   | { readonly kind: 'predict'; readonly body: Predict }
@@ -101,7 +103,8 @@ export type Message =
   | { readonly kind: 'compute'; readonly body: Compute }
   | { readonly kind: 'answer'; readonly body: Answer }
   | { readonly kind: 'readFeatures'; readonly body: ReadFeatures }
-  | { readonly kind: 'readFeaturesReply'; readonly body: ReadFeaturesReply };
+  | { readonly kind: 'readFeaturesReply'; readonly body: ReadFeaturesReply }
+  | { readonly kind: 'cancel'; readonly body: Cancel };
 
 export type MessageKind = Message['kind'];
 
@@ -144,9 +147,9 @@ export function failedAnswer(id: number, why: Failure, epoch = 0): Message {
 
 /**
  * What is sent in place of a message that cannot be carried: to the sender of a request its refusal, to the receiver of
- * a reply a failure under the same number.
+ * a reply a failure under the same number; null for what nobody waits for.
  */
-export function substitute(message: Message, to: string, why: Failure): { to: string; message: Message } {
+export function substitute(message: Message, to: string, why: Failure): { to: string; message: Message } | null {
   const refused = refusal(message, why);
   if (refused !== null) return refused;
   const { kind, body } = message;
@@ -160,7 +163,7 @@ export function substitute(message: Message, to: string, why: Failure): { to: st
       message: { kind, body: { id: body.id, failure: why, records: [], appliedSeq: [], epoch: body.epoch } },
     };
   }
-  return { to, message: failedAnswer(body.id, why) };
+  return kind === 'answer' ? { to, message: failedAnswer(body.id, why) } : null;
 }
 
 /**

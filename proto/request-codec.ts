@@ -1,5 +1,5 @@
 /**
- * The messages that ask: Predict, Enrich, Compute, ReadFeatures. Readers are handed where the message ends and the
+ * The messages that ask, or stop asking: Predict, Enrich, Compute, ReadFeatures, Cancel. Readers are handed where the message ends and the
  * message of the same kind before it in the envelope: fields that recur are written where they differ from it.
  */
 import {
@@ -14,7 +14,7 @@ import {
   writeTensors,
   writeTrace,
 } from './letter-parts.ts';
-import type { Compute, Enrich, Predict, ReadFeatures, TraceContext } from './letters.ts';
+import type { Cancel, Compute, Enrich, Predict, ReadFeatures, TraceContext } from './letters.ts';
 import type { Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
@@ -161,4 +161,21 @@ export function readReadFeatures(reader: WireReader, end: number, before: ReadFe
     else reader.skip(t & 7);
   }
   return { id, replyTo, view, keys, partitions, epoch, budgetUs, trace };
+}
+
+export function writeCancel(writer: WireWriter, body: Cancel, before: Cancel): void {
+  writer.uint32(tag(1, VARINT), body.id);
+  writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
+}
+
+export function readCancel(reader: WireReader, end: number, before: Cancel): Cancel {
+  let id = 0;
+  let { replyTo } = before;
+  while (reader.at < end) {
+    const t = reader.varint();
+    if (t === tag(1, VARINT)) id = reader.varint();
+    else if (t === tag(2, DELIMITED)) replyTo = reader.recurringText();
+    else reader.skip(t & 7);
+  }
+  return { id, replyTo };
 }

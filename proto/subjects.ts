@@ -4,6 +4,8 @@ export const HEARTBEAT_SUBJECT = 'dovetail.heartbeat';
 
 /** Envelopes from callers outside the cluster (the client in the package), to any gateway. */
 export const CALL_SUBJECT = 'dovetail.call';
+/** Where such callers say what they do not wait for any more. Every gateway listens: whose request it is, only that one knows. */
+export const CANCEL_SUBJECT = 'dovetail.cancel';
 
 export const GATEWAY_QUEUE_GROUP = 'dovetail-gateway';
 

@@ -17,6 +17,8 @@ import { type BatchLimits, loadModel, type ServedModel } from './served-model.ts
  * the most that another model's request should wait, and far below the 300 ms of silence that make a worker suspect.
  */
 export const INLINE_RUN_MS_MAX = 20;
+/** As much where the gateway's thread is the worker's too (`--colocate`): every caller would wait for the run. */
+export const SHARED_INLINE_RUN_MS_MAX = 2;
 /** Loading once more must not block the worker's thread for longer than two heartbeats. */
 export const INLINE_LOAD_MS_MAX = 200;
 /** Larger files stay where they were loaded, whatever it took: a second copy costs their memory, too. */
@@ -40,9 +42,12 @@ export function allowsThreads(device: Device): boolean {
 }
 
 /** Where a model belongs that was loaded and warmed up on a thread of its own. */
-export function placeOf({ fileBytes, loadMs, runMs, freeInputs }: Measured): 'inline' | 'thread' {
+export function placeOf(
+  { fileBytes, loadMs, runMs, freeInputs }: Measured,
+  inlineRunMsMax = INLINE_RUN_MS_MAX,
+): 'inline' | 'thread' {
   if (freeInputs || fileBytes > INLINE_FILE_BYTES_MAX) return 'thread';
-  return runMs < INLINE_RUN_MS_MAX && loadMs <= INLINE_LOAD_MS_MAX ? 'inline' : 'thread';
+  return runMs < inlineRunMsMax && loadMs <= INLINE_LOAD_MS_MAX ? 'inline' : 'thread';
 }
 
 export type Engines = {
@@ -52,13 +57,14 @@ export type Engines = {
   readonly threaded: Engine | null;
 };
 
-/** Loads and warms up a model where it belongs. Rejects as `loadModel` does. */
+/** Loads and warms up a model where it belongs; `inlineRunMsMax`: see above. Rejects as `loadModel` does. */
 export async function loadInPlace(
   file: ModelFile,
   engines: Engines,
   limits: BatchLimits,
   clock: Clock,
   log: Log,
+  inlineRunMsMax = INLINE_RUN_MS_MAX,
 ): Promise<ServedModel> {
   if (engines.threaded === null) return loadModel(file, engines.inline, limits, clock);
   const apart = await loadModel(file, engines.threaded, limits, clock);
@@ -67,7 +73,7 @@ export async function loadInPlace(
     () => Infinity,
   );
   const measured = { fileBytes, loadMs: apart.loadMs, runMs: apart.fullRunMs, freeInputs: apart.hasFreeInputs };
-  const place = placeOf(measured);
+  const place = placeOf(measured, inlineRunMsMax);
   log.info({ model: modelKey(file.name, file.version), place, ...measured }, 'model placed');
   if (place === 'thread') return apart;
   await apart.release();

@@ -112,6 +112,15 @@ export class Dispatcher {
     }
   }
 
+  /** Tells the workers of a request whose caller has gone away that they need not run it. */
+  cancelRequest(request: RouterRequest): void {
+    for (const part of request.parts) {
+      for (const { id, worker } of part.attempts) {
+        this.#context.tell(worker.address, { kind: 'cancel', body: { id, replyTo: this.#context.selfText } });
+      }
+    }
+  }
+
   /** The routing table changed: what waits for somebody may find one, what went to a process that left goes elsewhere. */
   routingChanged(liveNodes: ReadonlySet<string>): void {
     for (const attempt of this.#attempts.values()) {

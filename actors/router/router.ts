@@ -4,9 +4,10 @@
  *
  *     predict ─► choosePlan ─► admit ─► dispatch ─► [shard ─►] worker ─► answer ─► reply
  *        │NOT_FOUND  │INVALID_ARGUMENT   │ nobody serves, refused, silent: parked or tried elsewhere
- *        │UNAVAILABLE│RESOURCE_EXHAUSTED └── at the deadline: DEADLINE_EXCEEDED
+ *        │UNAVAILABLE│RESOURCE_EXHAUSTED └── at the deadline: DEADLINE_EXCEEDED; cancelled: nothing
  */
 import { type ActorContext, type Behaviour, supervisedTimers } from '../../cluster/actors/actor-system.ts';
+import { Cancellations, type IsCancelled } from '../../cluster/actors/cancellations.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { Deadlines } from '../../cluster/deadlines.ts';
 import { type Random, randomHex } from '../../cluster/random.ts';
@@ -52,6 +53,7 @@ export class Router implements Behaviour {
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines<RouterRequest>;
   readonly #open = new SlotTable<RouterRequest>();
+  readonly #cancellations: Cancellations;
   #requestIdPrefix = '';
   #requests = 0;
   #draining = false;
@@ -70,6 +72,7 @@ export class Router implements Behaviour {
     this.#observer = observer;
     this.#tracer = tracer;
     this.#dispatcher = new Dispatcher(context, routing, options, random, (reason) => observer.retried(reason));
+    this.#cancellations = new Cancellations(context, (isCancelled) => this.#onCancelled(isCancelled));
     this.#deadlines = new Deadlines(supervisedTimers(context), (request) => {
       if (!request.done) this.#onDeadline(request);
     });
@@ -88,6 +91,7 @@ export class Router implements Behaviour {
   receive(message: Message): void {
     if (message.kind === 'answer') this.#onAnswer(message.body);
     else if (message.kind === 'predict') this.#onPredict(message.body);
+    else if (message.kind === 'cancel') this.#cancellations.add(message.body);
   }
 
   stop(): void {
@@ -209,6 +213,16 @@ export class Router implements Behaviour {
     this.#observer.stages(request.plan.spec.manifest.name, answer);
     request.partsLeft--;
     if (request.partsLeft === 0) this.#guard(request, () => this.#succeed(request));
+  }
+
+  /** Their callers have gone away: nobody is answered, and whoever works for them is told to stop. */
+  #onCancelled(isCancelled: IsCancelled): void {
+    const nowMs = this.#context.clock.nowMs();
+    for (const request of this.#open.values()) {
+      if (!isCancelled(request.replyTo, request.callerId)) continue;
+      this.#dispatcher.cancelRequest(request);
+      this.#finish(request, 'CANCELLED', nowMs, 'the caller went away');
+    }
   }
 
   #onDeadline(request: RouterRequest): void {

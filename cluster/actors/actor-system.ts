@@ -140,9 +140,9 @@ export class ActorSystem {
     const handed = this.#options.remote.tell(to, message);
     if (handed !== 'too_large') return handed === 'sent';
     const instead = substitute(message, formatAddress(to), failure('INVALID_ARGUMENT', 'route', TOO_LARGE));
-    const address = this.#addresses.parse(instead.to);
+    const address = instead === null ? undefined : this.#addresses.parse(instead.to);
     // What is sent instead is small: this goes no deeper.
-    return address !== undefined && this.tell(address, instead.message);
+    return address !== undefined && this.tell(address, instead!.message);
   }
 
   /** A message from the transport. What cannot be delivered is refused towards its sender. */

@@ -79,8 +79,8 @@ export class Transport implements RemoteLink {
     this.#metrics = options.metrics ?? silentMetrics;
   }
 
-  /** Listens on this process's own subject and on `shared` subjects, each as a member of its queue group. */
-  listen(shared: readonly { subject: string; queueGroup: string }[] = []): void {
+  /** Listens on this process's own subject and on `shared` subjects, as a member of a queue group where one is named. */
+  listen(shared: readonly { subject: string; queueGroup?: string | undefined }[] = []): void {
     const { wire, node } = this.#options;
     const receive = (bytes: Uint8Array) => this.receive(bytes);
     this.#subscriptions.push(wire.subscribe(nodeSubject(node), receive));
@@ -99,8 +99,8 @@ export class Transport implements RemoteLink {
     return this.#add(this.#outboxOf(to.node, to.node), to.actor, message);
   }
 
-  /** To whichever member of a queue group takes it: how callers outside the cluster reach a router. */
-  tellGroup(subject: string, toActor: string, message: Message): Handed {
+  /** To whoever listens on a subject, one of a queue group or all: how callers outside the cluster reach routers. */
+  tellSubject(subject: string, toActor: string, message: Message): Handed {
     return this.#add(this.#outboxOf(subject, null), toActor, message);
   }
 

@@ -122,8 +122,11 @@ export namespace dovetail {
         /** Letter readFeaturesReply. */
         readFeaturesReply?: (dovetail.ReadFeaturesReply.$Properties|null);
 
+        /** Letter cancel. */
+        cancel?: (dovetail.Cancel.$Properties|null);
+
         /** Letter body. */
-        body?: ("predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply");
+        body?: ("predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply"|"cancel");
 
         /**
          * Creates a new Letter instance using the specified properties.
@@ -181,8 +184,11 @@ export namespace dovetail {
             /** Letter readFeaturesReply */
             readFeaturesReply?: (dovetail.ReadFeaturesReply.$Properties|null);
 
+            /** Letter cancel */
+            cancel?: (dovetail.Cancel.$Properties|null);
+
             /** Letter body */
-            body?: ("predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply");
+            body?: ("predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply"|"cancel");
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -198,9 +204,10 @@ export namespace dovetail {
           answer?: dovetail.Answer.$Shape|null;
           readFeatures?: dovetail.ReadFeatures.$Shape|null;
           readFeaturesReply?: dovetail.ReadFeaturesReply.$Shape|null;
+          cancel?: dovetail.Cancel.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ body?: undefined; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "predict"; predict: dovetail.Predict.$Shape; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "predictReply"; predict?: null; predictReply: dovetail.PredictReply.$Shape; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "enrich"; predict?: null; predictReply?: null; enrich: dovetail.Enrich.$Shape; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "compute"; predict?: null; predictReply?: null; enrich?: null; compute: dovetail.Compute.$Shape; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "answer"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer: dovetail.Answer.$Shape; readFeatures?: null; readFeaturesReply?: null }|{ body?: "readFeatures"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures: dovetail.ReadFeatures.$Shape; readFeaturesReply?: null }|{ body?: "readFeaturesReply"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply: dovetail.ReadFeaturesReply.$Shape })
+          ({ body?: undefined; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "predict"; predict: dovetail.Predict.$Shape; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "predictReply"; predict?: null; predictReply: dovetail.PredictReply.$Shape; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "enrich"; predict?: null; predictReply?: null; enrich: dovetail.Enrich.$Shape; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "compute"; predict?: null; predictReply?: null; enrich?: null; compute: dovetail.Compute.$Shape; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "answer"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer: dovetail.Answer.$Shape; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "readFeatures"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures: dovetail.ReadFeatures.$Shape; readFeaturesReply?: null; cancel?: null }|{ body?: "readFeaturesReply"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply: dovetail.ReadFeaturesReply.$Shape; cancel?: null }|{ body?: "cancel"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel: dovetail.Cancel.$Shape })
         );
     }
 
@@ -1402,6 +1409,77 @@ export namespace dovetail {
 
         /** Shape of a ReadFeaturesReply. */
         type $Shape = dovetail.ReadFeaturesReply.$Properties;
+    }
+
+    /**
+     * Properties of a Cancel.
+     * @deprecated Use dovetail.Cancel.$Properties instead.
+     */
+    interface ICancel extends dovetail.Cancel.$Properties {
+    }
+
+    /** Represents a Cancel. */
+    class Cancel {
+
+        /**
+         * Constructs a new Cancel.
+         * @param [properties] Properties to set
+         */
+        constructor(properties?: dovetail.Cancel.$Properties);
+
+        /** Unknown fields preserved while decoding when enabled */
+        $unknowns?: Uint8Array[];
+
+        /** Cancel id. */
+        id: number;
+
+        /** Cancel replyTo. */
+        replyTo: string;
+
+        /**
+         * Creates a new Cancel instance using the specified properties.
+         * @param [properties] Properties to set
+         * @returns Cancel instance
+         */
+        static create(properties: dovetail.Cancel.$Shape): dovetail.Cancel & dovetail.Cancel.$Shape;
+        static create(properties?: dovetail.Cancel.$Properties): dovetail.Cancel;
+
+        /**
+         * Encodes the specified Cancel message. Does not implicitly {@link dovetail.Cancel.verify|verify} messages.
+         * @param message Cancel message or plain object to encode
+         * @param [writer] Writer to encode to
+         * @returns Writer
+         */
+        static encode(message: dovetail.Cancel.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+        /**
+         * Decodes a Cancel message from the specified reader or buffer.
+         * @param reader Reader or buffer to decode from
+         * @param [length] Message length if known beforehand
+         * @returns {dovetail.Cancel & dovetail.Cancel.$Shape} Cancel
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): dovetail.Cancel & dovetail.Cancel.$Shape;
+    }
+
+    namespace Cancel {
+
+        /** Properties of a Cancel. */
+        interface $Properties {
+
+            /** Cancel id */
+            id?: (number|null);
+
+            /** Cancel replyTo */
+            replyTo?: (string|null);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+        }
+
+        /** Shape of a Cancel. */
+        type $Shape = dovetail.Cancel.$Properties;
     }
 
     /**

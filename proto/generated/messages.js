@@ -207,7 +207,8 @@ export const dovetail = $root.dovetail = (() => {
          * @property {dovetail.Answer.$Properties|null} [answer] Letter answer
          * @property {dovetail.ReadFeatures.$Properties|null} [readFeatures] Letter readFeatures
          * @property {dovetail.ReadFeaturesReply.$Properties|null} [readFeaturesReply] Letter readFeaturesReply
-         * @property {"predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply"} [body] Letter body
+         * @property {dovetail.Cancel.$Properties|null} [cancel] Letter cancel
+         * @property {"predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply"|"cancel"} [body] Letter body
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -230,9 +231,10 @@ export const dovetail = $root.dovetail = (() => {
          *   answer?: dovetail.Answer.$Shape|null;
          *   readFeatures?: dovetail.ReadFeatures.$Shape|null;
          *   readFeaturesReply?: dovetail.ReadFeaturesReply.$Shape|null;
+         *   cancel?: dovetail.Cancel.$Shape|null;
          *   $unknowns?: Array.<Uint8Array>;
          * } & (
-         *   ({ body?: undefined; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "predict"; predict: dovetail.Predict.$Shape; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "predictReply"; predict?: null; predictReply: dovetail.PredictReply.$Shape; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "enrich"; predict?: null; predictReply?: null; enrich: dovetail.Enrich.$Shape; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "compute"; predict?: null; predictReply?: null; enrich?: null; compute: dovetail.Compute.$Shape; answer?: null; readFeatures?: null; readFeaturesReply?: null }|{ body?: "answer"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer: dovetail.Answer.$Shape; readFeatures?: null; readFeaturesReply?: null }|{ body?: "readFeatures"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures: dovetail.ReadFeatures.$Shape; readFeaturesReply?: null }|{ body?: "readFeaturesReply"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply: dovetail.ReadFeaturesReply.$Shape })
+         *   ({ body?: undefined; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "predict"; predict: dovetail.Predict.$Shape; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "predictReply"; predict?: null; predictReply: dovetail.PredictReply.$Shape; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "enrich"; predict?: null; predictReply?: null; enrich: dovetail.Enrich.$Shape; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "compute"; predict?: null; predictReply?: null; enrich?: null; compute: dovetail.Compute.$Shape; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "answer"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer: dovetail.Answer.$Shape; readFeatures?: null; readFeaturesReply?: null; cancel?: null }|{ body?: "readFeatures"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures: dovetail.ReadFeatures.$Shape; readFeaturesReply?: null; cancel?: null }|{ body?: "readFeaturesReply"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply: dovetail.ReadFeaturesReply.$Shape; cancel?: null }|{ body?: "cancel"; predict?: null; predictReply?: null; enrich?: null; compute?: null; answer?: null; readFeatures?: null; readFeaturesReply?: null; cancel: dovetail.Cancel.$Shape })
          * )} dovetail.Letter.$Shape
          */
 
@@ -315,17 +317,25 @@ export const dovetail = $root.dovetail = (() => {
          */
         Letter.prototype.readFeaturesReply = null;
 
+        /**
+         * Letter cancel.
+         * @member {dovetail.Cancel.$Properties|null|undefined} cancel
+         * @memberof dovetail.Letter
+         * @instance
+         */
+        Letter.prototype.cancel = null;
+
         // OneOf field names bound to virtual getters and setters
         let $oneOfFields;
 
         /**
          * Letter body.
-         * @member {"predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply"|undefined} body
+         * @member {"predict"|"predictReply"|"enrich"|"compute"|"answer"|"readFeatures"|"readFeaturesReply"|"cancel"|undefined} body
          * @memberof dovetail.Letter
          * @instance
          */
         $Object.defineProperty(Letter.prototype, "body", {
-            get: $util.oneOfGetter($oneOfFields = ["predict", "predictReply", "enrich", "compute", "answer", "readFeatures", "readFeaturesReply"]),
+            get: $util.oneOfGetter($oneOfFields = ["predict", "predictReply", "enrich", "compute", "answer", "readFeatures", "readFeaturesReply", "cancel"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -377,6 +387,8 @@ export const dovetail = $root.dovetail = (() => {
                 $root.dovetail.ReadFeatures.encode(message.readFeatures, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
             if (message.readFeaturesReply != null && $Object.hasOwnProperty.call(message, "readFeaturesReply"))
                 $root.dovetail.ReadFeaturesReply.encode(message.readFeaturesReply, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+            if (message.cancel != null && $Object.hasOwnProperty.call(message, "cancel"))
+                $root.dovetail.Cancel.encode(message.cancel, writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -477,6 +489,13 @@ export const dovetail = $root.dovetail = (() => {
                             break;
                         message.readFeaturesReply = $root.dovetail.ReadFeaturesReply.decode(reader, reader.size(), $undefined, _depth + 1, message.readFeaturesReply);
                         message.body = "readFeaturesReply";
+                        continue;
+                    }
+                case 9: {
+                        if (wireType !== 2)
+                            break;
+                        message.cancel = $root.dovetail.Cancel.decode(reader, reader.size(), $undefined, _depth + 1, message.cancel);
+                        message.body = "cancel";
                         continue;
                     }
                 }
@@ -3751,6 +3770,178 @@ export const dovetail = $root.dovetail = (() => {
         };
 
         return ReadFeaturesReply;
+    })();
+
+    dovetail.Cancel = (function() {
+
+        /**
+         * Properties of a Cancel.
+         * @typedef {Object} dovetail.Cancel.$Properties
+         * @property {number|null} [id] Cancel id
+         * @property {string|null} [replyTo] Cancel replyTo
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+
+        /**
+         * Properties of a Cancel.
+         * @memberof dovetail
+         * @interface ICancel
+         * @augments dovetail.Cancel.$Properties
+         * @deprecated Use dovetail.Cancel.$Properties instead.
+         */
+
+        /**
+         * Shape of a Cancel.
+         * @typedef {dovetail.Cancel.$Properties} dovetail.Cancel.$Shape
+         */
+
+        /**
+         * Constructs a new Cancel.
+         * @memberof dovetail
+         * @classdesc Represents a Cancel.
+         * @constructor
+         * @param {dovetail.Cancel.$Properties=} [properties] Properties to set
+         * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+         */
+        const Cancel = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        /**
+         * Cancel id.
+         * @member {number} id
+         * @memberof dovetail.Cancel
+         * @instance
+         */
+        Cancel.prototype.id = 0;
+
+        /**
+         * Cancel replyTo.
+         * @member {string} replyTo
+         * @memberof dovetail.Cancel
+         * @instance
+         */
+        Cancel.prototype.replyTo = "";
+
+        /**
+         * Creates a new Cancel instance using the specified properties.
+         * @function create
+         * @memberof dovetail.Cancel
+         * @static
+         * @param {dovetail.Cancel.$Properties=} [properties] Properties to set
+         * @returns {dovetail.Cancel} Cancel instance
+         * @type {{
+         *   (properties: dovetail.Cancel.$Shape): dovetail.Cancel & dovetail.Cancel.$Shape;
+         *   (properties?: dovetail.Cancel.$Properties): dovetail.Cancel;
+         * }}
+         */
+        Cancel.create = function(properties) {
+            return new Cancel(properties);
+        };
+
+        /**
+         * Encodes the specified Cancel message. Does not implicitly {@link dovetail.Cancel.verify|verify} messages.
+         * @function encode
+         * @memberof dovetail.Cancel
+         * @static
+         * @param {dovetail.Cancel.$Properties} message Cancel message or plain object to encode
+         * @param {$protobuf.Writer} [writer] Writer to encode to
+         * @returns {$protobuf.Writer} Writer
+         */
+        Cancel.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== 0)
+                writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.id);
+            if (message.replyTo != null && $Object.hasOwnProperty.call(message, "replyTo") && message.replyTo !== "")
+                writer.uint32(/* id 2, wireType 2 =*/18).string(message.replyTo);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        /**
+         * Decodes a Cancel message from the specified reader or buffer.
+         * @function decode
+         * @memberof dovetail.Cancel
+         * @static
+         * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+         * @param {number} [length] Message length if known beforehand
+         * @returns {dovetail.Cancel & dovetail.Cancel.$Shape} Cancel
+         * @throws {Error} If the payload is not a reader or valid buffer
+         * @throws {$protobuf.util.ProtocolError} If required fields are missing
+         */
+        Cancel.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.dovetail.Cancel();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.id = value;
+                        else
+                            delete message.id;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.replyTo = value;
+                        else
+                            delete message.replyTo;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Cancel;
     })();
 
     dovetail.RowBatch = (function() {

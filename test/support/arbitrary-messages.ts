@@ -132,6 +132,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     kind: fc.constant('readFeaturesReply' as const),
     body: fc.record({ id: uint32, failure, records: byteLists, appliedSeq: doubles, epoch: uint32 }),
   }),
+  fc.record({ kind: fc.constant('cancel' as const), body: fc.record({ id: uint32, replyTo: text }) }),
 );
 
 /**

@@ -6,6 +6,7 @@ import {
   INLINE_RUN_MS_MAX,
   type Measured,
   placeOf,
+  SHARED_INLINE_RUN_MS_MAX,
 } from '../../../../actors/model-worker/model-placement.ts';
 import { SETTINGS } from '../../../../cluster/config.ts';
 
@@ -31,6 +32,12 @@ describe('the place of a model', () => {
     ['requests choose how large a run is', { freeInputs: true }],
   ])('is a thread of its own where %s', (_, change) => {
     expect(placeOf({ ...CHEAP, ...change })).toBe('thread');
+  });
+
+  it('is a thread of its own sooner where the thread serves callers too', () => {
+    const run = { ...CHEAP, runMs: SHARED_INLINE_RUN_MS_MAX };
+    expect([placeOf(run), placeOf(run, SHARED_INLINE_RUN_MS_MAX)]).toEqual(['inline', 'thread']);
+    expect(placeOf(CHEAP, SHARED_INLINE_RUN_MS_MAX)).toBe('inline');
   });
 
   it('lets no run or load on the worker’s thread make it suspect', () => {

@@ -241,7 +241,7 @@ describe('receiving', () => {
       [nodeSubject('b.1'), undefined],
       ['dovetail.call', 'g'],
     ]);
-    expect(caller.transport.tellGroup('dovetail.call', 'router', answer(5))).toBe('sent');
+    expect(caller.transport.tellSubject('dovetail.call', 'router', answer(5))).toBe('sent');
     caller.clock.finishTurn();
     wire.carry();
     expect(received(got)).toEqual([['router', 5]]);
