@@ -53,6 +53,8 @@ export async function startWorkerRole(cluster: ClusterProcess, deviceText: strin
   });
 
   const { models, unusable } = await scanModels(join(config.app, 'models'));
+  if (models.length + unusable.length === 0)
+    log.warn({}, `no models in ${join(config.app, 'models')}: serving features alone`);
   for (const { name, version, problem } of unusable) {
     log.error({ model: name, version }, problem.message);
     if (isName(name)) await publishProblem(cluster, name, version ?? '1', problem.message);

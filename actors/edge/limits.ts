@@ -40,6 +40,8 @@ export const REQUEST_ID_CHARS_MAX = 128;
 export const TIMEOUT_MS_MAX = 3_600_000;
 /** Rows of one push and keys of one read. */
 export const FEATURE_ROWS_MAX = 10_000;
+/** Rows times features of one read by `/get-online-features`: its answer takes about 50 bytes a value. */
+export const FEATURE_CELLS_MAX = 1_000_000;
 /** Answers shorter than this go uncompressed: packing them takes longer than sending them. */
 export const COMPRESS_BYTES_MIN = 1024;
 /** How long `drain` waits for requests in flight when not told. */

@@ -1,5 +1,6 @@
 /** Whatever goes wrong at the edge, as a status and a body in the style of the API that was called. */
 import { type ErrorCode, ServingError } from '../../proto/errors.ts';
+import { feastErrorBody, UNPROCESSABLE } from '../edge/feast-errors.ts';
 import { PATH_SEGMENT_CHARS_MAX } from '../edge/limits.ts';
 
 /** A refusal that HTTP has its own status for (405, 408, 413, 431, …). */
@@ -41,6 +42,17 @@ const OPEN_INFERENCE_STATUS: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 500,
 };
 
+/** The routes that speak as Feast's feature server does, errors included. */
+export const FEAST_PATHS = {
+  get: '/get-online-features',
+  push: '/push',
+  write: '/write-to-online-store',
+  materialize: '/materialize',
+  materializeIncremental: '/materialize-incremental',
+} as const;
+
+const FEAST_PATH_LIST: readonly string[] = Object.values(FEAST_PATHS);
+
 export type ErrorReply = { readonly status: number; readonly retryAfter: boolean; readonly body: string };
 
 export function errorReply(url: string, requestId: string, error: ServingError): ErrorReply {
@@ -48,8 +60,18 @@ export function errorReply(url: string, requestId: string, error: ServingError):
     const status = error instanceof HttpRefusal ? error.httpStatus : OPEN_INFERENCE_STATUS[error.code];
     return { status, retryAfter: retryLater(status), body: JSON.stringify({ error: error.message }) };
   }
+  if (isFeast(url)) {
+    const wrong = error.code === 'INVALID_ARGUMENT' && !(error instanceof HttpRefusal);
+    const status = wrong ? UNPROCESSABLE : error.httpStatus;
+    return { status, retryAfter: retryLater(status), body: feastErrorBody(error, requestId) };
+  }
   const status = error.httpStatus;
   return { status, retryAfter: retryLater(status), body: JSON.stringify({ ...error.toJSON(), request_id: requestId }) };
+}
+
+function isFeast(url: string): boolean {
+  const query = url.indexOf('?');
+  return FEAST_PATH_LIST.includes(query < 0 ? url : url.slice(0, query));
 }
 
 function isOpenInference(url: string): boolean {

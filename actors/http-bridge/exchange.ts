@@ -4,9 +4,10 @@ import { randomHex } from '../../cluster/random.ts';
 import { formatTraceparent, parseTraceparent } from '../../cluster/telemetry/trace-context.ts';
 import { invalid } from '../../proto/errors.ts';
 import { quoteShort } from '../../proto/names.ts';
+import { type JsonObject, parseJsonObject } from '../edge/json-text.ts';
 import { COMPRESS_BYTES_MIN, TIMEOUT_MS_MAX } from '../edge/limits.ts';
 import { isRequestId } from '../edge/person-api.ts';
-import type { Gateway, PredictCall, PredictResult } from '../router/gateway-port.ts';
+import type { Caller, Gateway, PredictCall, PredictResult } from '../router/gateway-port.ts';
 import { chooseCoding, packAnswer, unpackBody } from './content-coding.ts';
 
 /** What routes need of the server they are on. */
@@ -46,6 +47,16 @@ export function plainBody(request: FastifyRequest, bytesMax: number): Buffer | P
   return coding === undefined ? body : unpackBody(coding, body, bytesMax);
 }
 
+/** The body as a JSON object. Throws INVALID_ARGUMENT for anything else. */
+export function jsonBody(context: EdgeContext, request: FastifyRequest): JsonObject | Promise<JsonObject> {
+  const plain = plainBody(request, context.bodyBytesMax);
+  return Buffer.isBuffer(plain) ? parseJsonObject(plain, 'the body') : parseUnpacked(plain);
+}
+
+async function parseUnpacked(body: Promise<Buffer>): Promise<JsonObject> {
+  return parseJsonObject(await body, 'the body');
+}
+
 /** `x-request-id` where it is 1 to 128 printable ASCII characters; anything else is ignored and an id is made. */
 export function requestIdFrom(header: string | readonly string[] | undefined): string {
   return typeof header === 'string' && isRequestId(header) ? header : randomHex(8);
@@ -71,7 +82,12 @@ export async function predict(
         ? headerMs
         : Math.min(headerMs, call.timeoutMs);
   const { model, version, inputs } = call;
-  const result = await context.gateway.predict({ model, version, inputs, requestId: request.id, timeoutMs, trace });
+  const caller: Caller = { onGone: null };
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) caller.onGone?.();
+  });
+  const requestId = request.id;
+  const result = await context.gateway.predict({ model, version, inputs, requestId, timeoutMs, trace, caller });
   reply.header('x-request-id', result.requestId);
   reply.header('traceparent', formatTraceparent(result.traceId, result.spanId, result.sampled));
   return result;

@@ -3,14 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../../proto/errors.ts';
 import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
 import { parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from '../edge/feature-api.ts';
-import { type JsonObject, parseJsonObject } from '../edge/json-text.ts';
 import { parsePersonRequest, personCall, personReplyJson } from '../edge/person-api.ts';
-import { type EdgeContext, pathParameter, plainBody, predict, type Route, send, timeoutHeaderMs } from './exchange.ts';
+import { type EdgeContext, jsonBody, pathParameter, predict, type Route, send, timeoutHeaderMs } from './exchange.ts';
 
 const INDEX = {
   predict: 'POST /v1/predict/{model}[/versions/{version}]',
   push_features: 'POST /v1/features/{view}:push',
   get_features: 'POST /v1/features/{view}:get',
+  feast: 'POST /get-online-features, POST /push, POST /write-to-online-store',
   cluster: 'GET /v1/cluster',
   open_inference: 'GET /v2, GET /v2/models/{model}, POST /v2/models/{model}/infer',
   health: 'GET /v2/health/live, GET /v2/health/ready',
@@ -77,13 +77,4 @@ export function personRoutes(context: EdgeContext): Route[] {
     },
     { method: 'POST', url: '/v1/features/:target', label: '/v1/features/{view}', handle: features },
   ];
-}
-
-function jsonBody(context: EdgeContext, request: FastifyRequest): JsonObject | Promise<JsonObject> {
-  const plain = plainBody(request, context.bodyBytesMax);
-  return Buffer.isBuffer(plain) ? parseJsonObject(plain, 'the body') : parseUnpacked(plain);
-}
-
-async function parseUnpacked(body: Promise<Buffer>): Promise<JsonObject> {
-  return parseJsonObject(await body, 'the body');
 }

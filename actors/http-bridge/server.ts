@@ -15,6 +15,7 @@ import type { Gateway } from '../router/gateway-port.ts';
 import { Admission, type RequestObserver } from './admission.ts';
 import { connectionRefusal, errorReply, HttpRefusal, presentable } from './edge-errors.ts';
 import { type EdgeContext, JSON_TYPE, type Route, requestIdFrom } from './exchange.ts';
+import { feastRoutes } from './feast-routes.ts';
 import { openInferenceRoutes } from './open-inference-routes.ts';
 import { personRoutes } from './person-routes.ts';
 
@@ -71,7 +72,7 @@ export async function startHttpBridge(options: HttpBridgeOptions): Promise<HttpB
     admission.admit('(no route)', false, request, reply);
     throw new ServingError('NOT_FOUND', 'edge', 'no such route; GET / lists what there is');
   });
-  addRoutes(app, admission, [...openInferenceRoutes(context), ...personRoutes(context)]);
+  addRoutes(app, admission, [...openInferenceRoutes(context), ...personRoutes(context), ...feastRoutes(context)]);
 
   await listen(app, options.host, options.port);
   app.server.maxConnections = limits.CONNECTIONS_MAX;

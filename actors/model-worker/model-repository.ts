@@ -29,7 +29,10 @@ const MANIFEST_BYTES_MAX = 1024 ** 2;
 /** Only the newest versions of a model are served. */
 export const VERSIONS_SERVED_MAX = 8;
 
-/** Every servable version, and what is wrong with the rest. Rejects with UNAVAILABLE where the directory can't be read. */
+/**
+ * Every servable version, and what is wrong with the rest; none where there is no directory: an app may be features alone.
+ * Rejects with UNAVAILABLE where the directory can't be read.
+ */
 export async function scanModels(directory: string): Promise<{ models: ModelFile[]; unusable: Unusable[] }> {
   let entries: string[];
   try {
@@ -37,6 +40,7 @@ export async function scanModels(directory: string): Promise<{ models: ModelFile
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
   } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return { models: [], unusable: [] };
     throw new ServingError('UNAVAILABLE', 'run', `cannot read the model directory ${directory}: ${String(thrown)}`, {
       cause: thrown,
     });

@@ -5,19 +5,20 @@
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
 import { matchesSchema, readValue, recordBytes, recordEventMs } from '../../cluster/catalog/record.ts';
-import type { App, View } from '../../cluster/catalog/views.ts';
+import type { App, Feature, View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
 import { codeFromNumber, ERROR_RULES, notFound, ServingError } from '../../proto/errors.ts';
 import { errorOf, type ReadFeaturesReply } from '../../proto/letters.ts';
-import { checkEntityKey } from '../../proto/names.ts';
+import { checkEntityKey, quoteShort } from '../../proto/names.ts';
 import { chooseTarget, splitByOwner } from './choose.ts';
 import type { FeatureReadRow, FeatureValue } from './gateway-port.ts';
 import type { RoutingTable, Target } from './routing-table.ts';
 
 type ReadCall = {
   readonly view: View;
+  readonly features: readonly Feature[];
   readonly keys: readonly Uint8Array[];
   readonly texts: readonly string[];
   readonly partitions: readonly number[];
@@ -53,8 +54,20 @@ export class FeatureReads {
     this.#random = random;
   }
 
-  /** One row a key, in order. Rejects with NOT_FOUND (view), INVALID_ARGUMENT (keys), DEADLINE_EXCEEDED. */
-  async read(viewName: string, texts: readonly string[], timeoutMs: number): Promise<readonly FeatureReadRow[]> {
+  get views(): ReadonlyMap<string, View> {
+    return this.#app.views;
+  }
+
+  /**
+   * One row a key, in order, with the named features or all of them. Rejects with NOT_FOUND (view), INVALID_ARGUMENT
+   * (keys, features), DEADLINE_EXCEEDED.
+   */
+  async read(
+    viewName: string,
+    texts: readonly string[],
+    timeoutMs: number,
+    featureNames?: readonly string[],
+  ): Promise<readonly FeatureReadRow[]> {
     const view = this.#app.views.get(viewName);
     if (view === undefined)
       throw notFound(`no view '${viewName}'; this app defines: ${[...this.#app.views.keys()].join(', ') || 'none'}`);
@@ -72,6 +85,7 @@ export class FeatureReads {
         'the placement of users is not known yet; the cluster is still starting',
       );
     if (texts.length === 0) return [];
+    const features = featureNames === undefined ? view.features : featureNames.map((name) => featureOf(view, name));
     const keys = texts.map((text) => keyOf(view, text));
     const partitions = keys.map((key) =>
       view.placement === 'everywhere' ? partitionCount : partitionOf(key, partitionCount),
@@ -79,6 +93,7 @@ export class FeatureReads {
     return new Promise((resolve, reject) => {
       const call: ReadCall = {
         view,
+        features,
         keys,
         texts,
         partitions,
@@ -208,11 +223,12 @@ export class FeatureReads {
     const { view } = call;
     const record = recordBytes(bytes);
     const found = bytes.byteLength > 0 && matchesSchema(view, record);
-    const ageMs = found ? Math.max(0, this.#context.clock.wallMs() - recordEventMs(record)) : null;
+    const eventMs = found ? recordEventMs(record) : null;
+    const ageMs = eventMs === null ? null : Math.max(0, this.#context.clock.wallMs() - eventMs);
     const fresh = ageMs !== null && (view.ttlMs === 0 || ageMs <= view.ttlMs);
     const values: Record<string, FeatureValue> = {};
     const defaulted: string[] = [];
-    for (const feature of view.features) {
+    for (const feature of call.features) {
       const stored = fresh ? readValue(view, feature, record) : null;
       values[feature.name] = stored ?? feature.default;
       if (stored === null) defaulted.push(`${view.name}.${feature.name}`);
@@ -224,9 +240,16 @@ export class FeatureReads {
       partition: call.partitions[row]!,
       applied_seq: appliedSeq,
       age_ms: ageMs,
+      event_time_ms: eventMs,
       defaulted,
     };
   }
+}
+
+function featureOf(view: View, name: string): Feature {
+  const feature = view.featureByName.get(name);
+  if (feature !== undefined) return feature;
+  throw new ServingError('INVALID_ARGUMENT', 'edge', `view '${view.name}' has no feature ${quoteShort(name)}`);
 }
 
 function keyOf(view: View, text: string): Uint8Array {

@@ -2,6 +2,7 @@
  * What the edges (HTTP bridge, NATS bridge) see of the cluster: promises over plain values. The implementation
  * (`gateway.ts`) turns each call into messages for the router in the same process.
  */
+import type { View } from '../../cluster/catalog/views.ts';
 import type { DataType, Tensor } from '../../proto/tensor.ts';
 
 /** W3C trace context as it came in; absent where the caller sent none. */
@@ -24,7 +25,12 @@ export type PredictCall = {
   readonly trace?: IncomingTrace | undefined;
   /** Which edge it came in by, for its span; HTTP where absent. */
   readonly edge?: 'http' | 'nats' | undefined;
+  /** For edges that notice when the caller leaves. */
+  readonly caller?: Caller | undefined;
 };
+
+/** `onGone` is set by the gateway; the edge calls it when the caller has left: the call rejects with CANCELLED. */
+export type Caller = { onGone: (() => void) | null };
 
 /** How fresh one row's features were. */
 export type Freshness = {
@@ -90,8 +96,17 @@ export type FeatureReadRow = {
   readonly values: Readonly<Record<string, FeatureValue>>;
   readonly partition: number;
   readonly applied_seq: number;
+  /** Null when nothing is stored under the key; with `found` false otherwise, the row has expired. */
   readonly age_ms: number | null;
+  /** When the stored row was true, in ms since 1970, expired or not; null when nothing is stored. */
+  readonly event_time_ms: number | null;
   readonly defaulted: readonly string[];
+};
+
+export type FeatureReadOptions = {
+  readonly timeoutMs?: number;
+  /** Features to give, each of the view; all of them where absent. */
+  readonly features?: readonly string[];
 };
 
 export type ClusterStatus = {
@@ -135,11 +150,11 @@ export interface Gateway {
   describe(model: string, version?: string): ModelDescription;
   /** One acknowledgement a row, in order: bad rows are refused one by one, the good ones kept. */
   push(view: string, rows: readonly FeatureRow[]): Promise<readonly PushAck[]>;
-  get(
-    view: string,
-    keys: readonly string[],
-    options?: { readonly timeoutMs?: number },
-  ): Promise<readonly FeatureReadRow[]>;
+  get(view: string, keys: readonly string[], options?: FeatureReadOptions): Promise<readonly FeatureReadRow[]>;
+  /** The app's views by name. */
+  views(): ReadonlyMap<string, View>;
+  /** Names (`view.feature`) of what the model's inputs are built from. Throws NOT_FOUND for an unknown model. */
+  modelFeatures(model: string): readonly string[];
   status(): ClusterStatus;
   /** Empty when ready; otherwise what is missing, for people. */
   notReady(): readonly string[];

@@ -7,6 +7,7 @@ import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.
 import type { Address } from '../../cluster/actors/address.ts';
 import { defaultedNames } from '../../cluster/catalog/assemble.ts';
 import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import type { View } from '../../cluster/catalog/views.ts';
 import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
@@ -16,6 +17,7 @@ import { errorOf, type Message, type PredictReply, requestIdOf } from '../../pro
 import type { FeatureReads } from './feature-reads.ts';
 import type {
   ClusterStatus,
+  FeatureReadOptions,
   FeatureReadRow,
   FeatureRow,
   Freshness,
@@ -101,8 +103,17 @@ export class LocalGateway implements Gateway, Behaviour {
       if (!told) {
         this.#waiting.remove(id);
         reject(new ServingError('RESOURCE_EXHAUSTED', 'edge', 'the router’s mailbox is full; try again later'));
-      }
+      } else if (call.caller !== undefined) call.caller.onGone = () => this.#cancel(id);
     });
+  }
+
+  /** Nothing once the request is answered. */
+  #cancel(id: number): void {
+    const waiting = this.#waiting.remove(id);
+    if (waiting === null) return;
+    const { router } = this.#parts;
+    this.#context.tell(router, { kind: 'cancel', body: { id, replyTo: this.#context.selfText } });
+    waiting.reject(new ServingError('CANCELLED', 'edge', 'the caller went away'));
   }
 
   models(): readonly ModelDescription[] {
@@ -125,10 +136,19 @@ export class LocalGateway implements Gateway, Behaviour {
   async get(
     view: string,
     keys: readonly string[],
-    options: { readonly timeoutMs?: number } = {},
+    options: FeatureReadOptions = {},
   ): Promise<readonly FeatureReadRow[]> {
-    checkTimeoutMs(options.timeoutMs, this.#parts.requestTimeoutMsMax);
-    return this.#parts.reads.read(view, keys, options.timeoutMs ?? this.#parts.requestTimeoutMs);
+    const { reads, requestTimeoutMs, requestTimeoutMsMax } = this.#parts;
+    checkTimeoutMs(options.timeoutMs, requestTimeoutMsMax);
+    return reads.read(view, keys, options.timeoutMs ?? requestTimeoutMs, options.features);
+  }
+
+  views(): ReadonlyMap<string, View> {
+    return this.#parts.reads.views;
+  }
+
+  modelFeatures(model: string): readonly string[] {
+    return this.#parts.routing.choosePlan(model, undefined).featureNames;
   }
 
   status(): ClusterStatus {

@@ -457,9 +457,15 @@ describe('scanning a model directory', () => {
     expect(unusable.every(({ problem }) => problem.code === 'INVALID_ARGUMENT')).toBe(true);
   });
 
-  it('that does not exist is UNAVAILABLE and named', async () => {
-    const error = await rejection(scanModels(join(directory, 'nowhere')));
-    expect([error.code, error.message]).toEqual(['UNAVAILABLE', expect.stringContaining('nowhere')]);
+  it('that does not exist holds no models: an app may be features alone', async () => {
+    expect(await scanModels(join(directory, 'nowhere'))).toEqual({ models: [], unusable: [] });
+  });
+
+  it('that cannot be read is UNAVAILABLE and named', async () => {
+    const file = join(directory, 'no-directory');
+    await writeFile(file, '');
+    const error = await rejection(scanModels(file));
+    expect([error.code, error.message]).toEqual(['UNAVAILABLE', expect.stringContaining('no-directory')]);
   });
 
   it('does not take a file that shrank to nothing after the scan for a model', async () => {

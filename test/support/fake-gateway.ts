@@ -14,6 +14,7 @@ import type {
   PushAck,
   TensorSpec,
 } from '../../actors/router/gateway-port.ts';
+import { entity, int64, type View, view } from '../../cluster/catalog/views.ts';
 import { invalid, notFound, ServingError } from '../../proto/errors.ts';
 import { quoteShort } from '../../proto/names.ts';
 import { bytesElements, checkByteLength, DATA_TYPES, type DataType, type Tensor } from '../../proto/tensor.ts';
@@ -99,6 +100,12 @@ function echo(name: string, datatype: DataType, ...shape: number[]): Model {
     run: (inputs) => [{ ...inputs.get('x')!, name: 'y' }],
   };
 }
+
+const userProfile = view({
+  name: 'user_profile',
+  entity: entity({ name: 'user', key: 'user_id' }),
+  features: { age: int64() },
+});
 
 export class FakeGateway implements Gateway {
   readonly calls: PredictCall[] = [];
@@ -201,9 +208,18 @@ export class FakeGateway implements Gateway {
         partition: key.length,
         applied_seq: this.#seq,
         age_ms: this.stored.has(key) ? 5 : null,
+        event_time_ms: this.stored.has(key) ? 1_700_000_000_000 : null,
         defaulted: [],
       };
     });
+  }
+
+  views(): ReadonlyMap<string, View> {
+    return new Map([[userProfile.name, userProfile]]);
+  }
+
+  modelFeatures(model: string): readonly string[] {
+    return this.describe(model).entityInput === null ? [] : ['user_profile.age'];
   }
 
   status(): ClusterStatus {

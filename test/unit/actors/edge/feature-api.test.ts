@@ -73,7 +73,15 @@ describe('read keys', () => {
   });
 
   it('give values with whole numbers as numbers where exact, else as digits', () => {
-    const row = { key: 'a', found: true, partition: 1, applied_seq: 2, age_ms: null, defaulted: [] };
+    const row = {
+      key: 'a',
+      found: true,
+      partition: 1,
+      applied_seq: 2,
+      age_ms: null,
+      event_time_ms: null,
+      defaulted: [],
+    };
     const values = { small: 5n, large: 2n ** 60n + 1n, negative: -(2n ** 53n), text: 'x', none: null };
     expect(JSON.parse(readReplyJson([{ ...row, values }])).rows[0].values).toEqual({
       small: 5,
