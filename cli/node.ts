@@ -89,7 +89,14 @@ async function runNode(input: CommandInput): Promise<number> {
       const cluster = await startClusterProcess(host, role, name);
       const member: Member = { cluster, running: null };
       started.push(member);
-      member.running = await startRole(cluster, role, input.flags['device'] ?? 'cpu');
+      const starting = startRole(cluster, role, input.flags['device'] ?? 'cpu');
+      // A start may take long (models are loaded and warmed up): a stop does not wait for it.
+      const begun = await Promise.race([starting, stop.then(() => null), cluster.fatal]);
+      if (begun === null) {
+        starting.catch(() => {});
+        return EXIT.interrupted;
+      }
+      member.running = begun;
     }
     const fatal = Promise.race(started.map(({ cluster }) => cluster.fatal));
     void announceReady(

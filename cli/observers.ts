@@ -3,6 +3,7 @@
 import type { ShardObserver } from '../actors/feature-shard/feature-shard.ts';
 import type { WorkerObserver } from '../actors/model-worker/model-worker.ts';
 import type { RouterObserver } from '../actors/router/router.ts';
+import type { Clock } from '../cluster/clock.ts';
 import type { Log } from '../cluster/log.ts';
 import type { Counter } from '../cluster/telemetry/metric-handles.ts';
 import { LATENCY_BOUNDARIES_SECONDS, type MetricRegistry, ROWS_BOUNDARIES } from '../cluster/telemetry/metrics.ts';
@@ -126,7 +127,15 @@ export function shardObserver(registry: MetricRegistry, tracer: Tracer): ShardOb
   };
 }
 
-export function workerObserver(registry: MetricRegistry, tracer: Tracer, log: Log): WorkerObserver {
+/** A model whose runs fail is logged once in so long. */
+const FAILURES_LOG_MS = 10_000;
+
+export function workerObserver(
+  registry: MetricRegistry,
+  tracer: Tracer,
+  log: Log,
+  clock: Pick<Clock, 'nowMs'>,
+): WorkerObserver {
   const batchRows = registry.histogram('dovetail_batch_rows', 'Rows in a run.', ROWS_BOUNDARIES, ['model']);
   const batchRequests = registry.histogram('dovetail_batch_requests', 'Requests in a run.', ROWS_BOUNDARIES, ['model']);
   const run = registry.histogram('dovetail_run_duration_seconds', 'One run of the model.', LATENCY_BOUNDARIES_SECONDS, [
@@ -142,6 +151,14 @@ export function workerObserver(registry: MetricRegistry, tracer: Tracer, log: Lo
     'model',
     'code',
   ]);
+  const batchFailures = registry.counter('dovetail_failed_runs_total', 'Runs of the model that failed.', ['model']);
+  const loggedMs = new Map<string, number>();
+  const throttled = (model: string): boolean => {
+    const nowMs = clock.nowMs();
+    if (nowMs - (loggedMs.get(model) ?? Number.NEGATIVE_INFINITY) < FAILURES_LOG_MS) return true;
+    loggedMs.set(model, nowMs);
+    return false;
+  };
   return {
     ran: (model, rows, requests, runSeconds, queueSeconds) => {
       batchRows.with(model).record(rows);
@@ -150,7 +167,12 @@ export function workerObserver(registry: MetricRegistry, tracer: Tracer, log: Lo
       queue.with(model).record(queueSeconds);
     },
     failed: (model, code) => failures.with(model, code).add(),
-    batchFailed: (model, thrown) => log.warn({ err: thrown, model }, 'a run failed; its requests are run one by one'),
+    batchFailed: (model, thrown) => {
+      batchFailures.with(model).add();
+      // Callers decide how often this happens: the counter has them all, the log one in a while.
+      if (throttled(model)) return;
+      log.warn({ err: thrown, model }, 'a run failed; its requests are run one by one');
+    },
     batchSpans: (model, rows, sampled, startMs, endMs) => {
       const queued = sampled.map(({ request, arrivedMs }) => {
         const trace = request.trace!;

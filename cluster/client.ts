@@ -77,6 +77,8 @@ type Waiting = {
   onSettled: (() => void) | null;
 };
 
+/** What fits the wire, in µs and 32 bits, with room to spare; the cluster's own limit is below it. */
+const TIMEOUT_MS_MAX = 3_600_000;
 const ACTOR = 'client';
 /** An answer at the deadline still has to travel. */
 const GRACE_MS = 50;
@@ -133,6 +135,10 @@ class Client implements DovetailClient {
       return Promise.reject(
         new ServingError('RESOURCE_EXHAUSTED', 'edge', `${this.#waiting.size} calls are under way; wait for some`),
       );
+    }
+    if (!(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX)) {
+      const why = `timeoutMs must be over 0 and at most ${TIMEOUT_MS_MAX}, got ${timeoutMs}`;
+      return Promise.reject(new ServingError('INVALID_ARGUMENT', 'edge', why));
     }
     const { signal } = options;
     if (signal?.aborted === true) return Promise.reject(cancelled());

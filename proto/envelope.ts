@@ -2,6 +2,7 @@
  * Letters between two processes: their protobuf form (`messages.proto`) and the envelope that carries all that left for
  * the same process in one turn of the event loop.
  */
+import { TensorMemory } from './letter-parts.ts';
 import type { Message, MessageKind, Predict, PredictReply } from './letters.ts';
 import * as replies from './reply-codec.ts';
 import * as requests from './request-codec.ts';
@@ -10,7 +11,7 @@ import { TextCache, WireReader, WireWriter } from './wire.ts';
 type Codec = {
   /** Field number of this kind in `Letter.body`. */
   readonly field: number;
-  readonly write: (writer: WireWriter, body: never, before: never) => void;
+  readonly write: (writer: WireWriter, body: never, before: never, tensors: TensorMemory) => void;
   readonly read: (reader: WireReader, end: number, before: never) => Message['body'];
   /** What the first letter of this kind is held against: protobuf's defaults. */
   readonly empty: Message['body'];
@@ -127,6 +128,9 @@ const NOTHING_BEFORE: readonly Message['body'][] = Array.from(
   (known) => known?.codec.empty ?? EMPTY.answer,
 );
 
+/** A writer's memory between envelopes, bytes: there is one a receiver. */
+const KEPT_BYTES_MAX = 256 * 1024;
+
 const LENGTH_DELIMITED = 2;
 const ENVELOPE_FROM_TAG = (1 << 3) | LENGTH_DELIMITED;
 const ENVELOPE_LETTERS_TAG = (2 << 3) | LENGTH_DELIMITED;
@@ -140,6 +144,8 @@ export class EnvelopeWriter {
   readonly #writer = new WireWriter();
   readonly #emptyLength: number;
   readonly #before = [...NOTHING_BEFORE];
+  /** By field number, as `#before`. */
+  readonly #tensors = NOTHING_BEFORE.map(() => new TensorMemory());
   #to = '';
   #letters = 0;
 
@@ -167,15 +173,17 @@ export class EnvelopeWriter {
     writer.varint((field << 3) | LENGTH_DELIMITED);
     const body = writer.open();
     try {
-      write(writer, message.body as never, this.#before[field] as never);
+      write(writer, message.body as never, this.#before[field] as never, this.#tensors[field]!);
     } catch (thrown) {
       writer.truncate(start);
+      this.#tensors[field]!.lost = true;
       throw thrown;
     }
     writer.close(body);
     writer.close(letter);
     if (writer.length > bytesMax) {
       writer.truncate(start);
+      this.#tensors[field]!.lost = true;
       return false;
     }
     this.#to = toActor;
@@ -188,6 +196,8 @@ export class EnvelopeWriter {
   finish(headerBytes = 0): Uint8Array {
     const bytes = this.#writer.copyOut(headerBytes);
     this.#writer.truncate(this.#emptyLength);
+    this.#writer.shrink(KEPT_BYTES_MAX);
+    for (const memory of this.#tensors) memory.clear();
     for (let field = 0; field < NOTHING_BEFORE.length; field++) this.#before[field] = NOTHING_BEFORE[field]!;
     this.#to = '';
     this.#letters = 0;
@@ -250,7 +260,7 @@ function readLetter(
 /** One message by itself, for callers at the edge that send protobuf without an envelope. */
 export function encodePredictReply(reply: PredictReply): Uint8Array {
   const writer = new WireWriter();
-  replies.writePredictReply(writer, reply, EMPTY.predictReply);
+  replies.writePredictReply(writer, reply, EMPTY.predictReply, new TensorMemory());
   return writer.copyOut(0);
 }
 

@@ -1,6 +1,6 @@
 /** What the messages of `letters.ts` are made of, in protobuf, as `messages.proto` numbers the fields. */
 import type { Failure, Timings, TraceContext } from './letters.ts';
-import { DATA_TYPE_NUMBER, DATA_TYPES, type DataType, type Tensor } from './tensor.ts';
+import { DATA_TYPE_NUMBER, DATA_TYPES, type DataType, RANK_MAX, type Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
 export const VARINT = 0;
@@ -50,16 +50,36 @@ const NO_TENSOR: Tensor = { name: '', datatype: DATA_TYPES[0]!, shape: [], data:
 /** Number of a datatype that this version does not know: no input has it, so a router refuses it by name. */
 const UNKNOWN_DATATYPE = 255;
 
-/** Tensors of one letter. Name, datatype and shape are left out where they are as in the letter `before`. */
+/** What a writer remembers of the tensors of its last letter. Copies: callers use their arrays again. */
+export class TensorMemory {
+  readonly last: Pick<Tensor, 'name' | 'datatype' | 'shape'>[] = [];
+  /** The last letter was taken back: its reader has not seen what `last` says. */
+  lost = false;
+
+  /** Before the first letter. */
+  clear(): void {
+    this.last.length = 0;
+    this.lost = false;
+  }
+}
+
+/** Unlike every tensor: one that is held against it is written in full. */
+const UNLIKE_ANY = { name: null, datatype: null, shape: [-1] } as unknown as Tensor;
+
+/** Tensors of one letter. Name, datatype and shape are left out where they are as `memory` has them of the last one. */
 export function writeTensors(
   writer: WireWriter,
   field: number,
   tensors: readonly Tensor[],
-  before: readonly Tensor[],
+  memory: TensorMemory,
 ): void {
+  const { last: remembered, lost } = memory;
   for (let i = 0; i < tensors.length; i++) {
     const tensor = tensors[i]!;
-    const last = before[i] ?? NO_TENSOR;
+    const last = lost ? UNLIKE_ANY : (remembered[i] ?? NO_TENSOR);
+    const { name, datatype, shape } = tensor;
+    const same = name === last.name && datatype === last.datatype && sameShape(shape, last.shape);
+    if (!same || i >= remembered.length) remembered[i] = { name, datatype, shape: [...shape] };
     writer.varint(tag(field, DELIMITED));
     const start = writer.open();
     writer.textUnless(last.name, tag(1, DELIMITED), tensor.name);
@@ -70,6 +90,9 @@ export function writeTensors(
     bytesIfAny(writer, 4, tensor.data);
     writer.close(start);
   }
+  // The reader compares with the last letter alone, which may have had fewer.
+  remembered.length = tensors.length;
+  memory.lost = false;
 }
 
 /** One tensor, number `index` of its letter. */
@@ -83,8 +106,9 @@ export function readTensor(reader: WireReader, before: readonly Tensor[], index:
     if (t === tag(4, DELIMITED)) data = reader.bytes();
     else if (t === tag(1, DELIMITED)) name = reader.recurringText();
     else if (t === tag(2, VARINT)) datatype = dataTypeOf(reader.varint());
-    // A shape comes as a whole, or, from other writers, number by number.
-    else if (t >>> 3 === 3) shape = reader.uint32s(t & 7, shape === last.shape ? [] : (shape as number[]));
+    // A shape comes as a whole, or, from other writers, number by number. One too long to be any is cut off, still too long.
+    else if (t >>> 3 === 3)
+      shape = reader.uint32s(t & 7, shape === last.shape ? [] : (shape as number[]), RANK_MAX + 1);
     else reader.skip(t & 7);
   }
   reader.finish(end);

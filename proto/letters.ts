@@ -108,8 +108,16 @@ export type Message =
 
 export type MessageKind = Message['kind'];
 
+/** Texts of a failure, and what it repeats of the request, are cut here: it must fit whatever the request did not. */
+const FAILURE_CHARS_MAX = 4_096;
+const ECHO_CHARS_MAX = 256;
+
 export function failure(code: ErrorCode, stage: Stage, message: string): Failure {
-  return { code: ERROR_RULES[code].number, stage, message };
+  return { code: ERROR_RULES[code].number, stage, message: cut(message, FAILURE_CHARS_MAX) };
+}
+
+function cut(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax)}…`;
 }
 
 export function failureOf(error: ServingError): Failure {
@@ -154,7 +162,9 @@ export function substitute(message: Message, to: string, why: Failure): { to: st
   if (refused !== null) return refused;
   const { kind, body } = message;
   if (kind === 'predictReply') {
-    const reply = { ...body, failure: why, outputs: [], freshness: null, timings: null };
+    const { id, requestNumber } = body;
+    const echoed = echoOf(body);
+    const reply = { ...echoed, id, requestNumber, failure: why, outputs: [], freshness: null, timings: null };
     return { to, message: { kind, body: reply } };
   }
   if (kind === 'readFeaturesReply') {
@@ -164,6 +174,15 @@ export function substitute(message: Message, to: string, why: Failure): { to: st
     };
   }
   return kind === 'answer' ? { to, message: failedAnswer(body.id, why) } : null;
+}
+
+function echoOf({ requestId, model, version, traceId }: Predict | PredictReply) {
+  return {
+    requestId: cut(requestId, ECHO_CHARS_MAX),
+    model: cut(model, ECHO_CHARS_MAX),
+    version: cut(version, ECHO_CHARS_MAX),
+    traceId: cut(traceId, ECHO_CHARS_MAX),
+  };
 }
 
 /**
@@ -178,15 +197,12 @@ export function refusal(message: Message, why: Failure): { to: string; message: 
         message: {
           kind: 'predictReply',
           body: {
+            ...echoOf(message.body),
             id: message.body.id,
-            requestId: message.body.requestId,
             failure: why,
-            model: message.body.model,
-            version: message.body.version,
             outputs: [],
             freshness: null,
             timings: null,
-            traceId: message.body.traceId,
             requestNumber: 0,
           },
         },

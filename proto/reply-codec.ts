@@ -10,6 +10,7 @@ import {
   readFailure,
   readTensor,
   readTimings,
+  type TensorMemory,
   tag,
   VARINT,
   writeFailure,
@@ -20,13 +21,18 @@ import type { Answer, Failure, PredictReply, ReadFeaturesReply, Timings } from '
 import type { Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
-export function writePredictReply(writer: WireWriter, body: PredictReply, before: PredictReply): void {
+export function writePredictReply(
+  writer: WireWriter,
+  body: PredictReply,
+  before: PredictReply,
+  tensors: TensorMemory,
+): void {
   writer.uint32(tag(1, VARINT), body.id);
   writer.textUnless(before.requestId, tag(2, DELIMITED), body.requestId);
   nested(writer, 3, body.failure, writeFailure);
   writer.textUnless(before.model, tag(4, DELIMITED), body.model);
   writer.textUnless(before.version, tag(5, DELIMITED), body.version);
-  writeTensors(writer, 6, body.outputs, before.outputs);
+  writeTensors(writer, 6, body.outputs, tensors);
   if (body.freshness !== null) writer.bytes(tag(7, DELIMITED), body.freshness);
   writeTimings(writer, 8, body.timings, before.timings);
   writer.text(tag(9, DELIMITED), body.traceId);

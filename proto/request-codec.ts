@@ -9,6 +9,7 @@ import {
   nested,
   readTensor,
   readTrace,
+  type TensorMemory,
   tag,
   VARINT,
   writeTensors,
@@ -18,13 +19,13 @@ import type { Cancel, Compute, Enrich, Predict, ReadFeatures, TraceContext } fro
 import type { Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
-export function writePredict(writer: WireWriter, body: Predict, before: Predict): void {
+export function writePredict(writer: WireWriter, body: Predict, before: Predict, tensors: TensorMemory): void {
   writer.uint32(tag(1, VARINT), body.id);
   writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
   writer.text(tag(3, DELIMITED), body.requestId);
   writer.textUnless(before.model, tag(4, DELIMITED), body.model);
   writer.textUnless(before.version, tag(5, DELIMITED), body.version);
-  writeTensors(writer, 6, body.inputs, before.inputs);
+  writeTensors(writer, 6, body.inputs, tensors);
   writer.uint32Unless(before.budgetUs, tag(7, VARINT), body.budgetUs);
   nested(writer, 8, body.trace, writeTrace);
   writer.text(tag(9, DELIMITED), body.traceId);

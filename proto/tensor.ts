@@ -56,6 +56,9 @@ export type Tensor = {
   readonly data: Uint8Array;
 };
 
+/** Dimensions that a tensor may have. */
+export const RANK_MAX = 16;
+
 /** Product of the dimensions; 1 for a scalar (empty shape). */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;
@@ -63,8 +66,9 @@ export function elementCount(shape: readonly number[]): number {
   return count;
 }
 
-/** Throws INVALID_ARGUMENT unless dimensions are whole, not negative, and their product is at most `elementsMax`. */
+/** Throws INVALID_ARGUMENT unless there are at most RANK_MAX dimensions, whole, not negative, and their product is at most `elementsMax`. */
 export function checkShape(name: string, shape: readonly number[], elementsMax: number): void {
+  if (shape.length > RANK_MAX) throw invalid(`input '${name}' has more than ${RANK_MAX} dimensions`);
   for (const dimension of shape) {
     if (!Number.isInteger(dimension) || dimension < 0) {
       throw invalid(`input '${name}': shape [${shape.join(',')}] must hold whole numbers of 0 or more`);

@@ -24,6 +24,14 @@ export class WireWriter {
     this.#at = length;
   }
 
+  /** Lets memory beyond `bytesMax` go, where what is written needs less: one large message is no reason to keep it. */
+  shrink(bytesMax: number): void {
+    if (this.#buffer.length <= bytesMax || this.#at > START_BYTES) return;
+    const kept = Buffer.allocUnsafeSlow(START_BYTES);
+    this.#buffer.copy(kept, 0, 0, this.#at);
+    this.#buffer = kept;
+  }
+
   /** A copy of what has been written, behind `headerBytes` bytes left free. */
   copyOut(headerBytes: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(headerBytes + this.#at);
@@ -66,9 +74,9 @@ export class WireWriter {
   /** As `text`, for a field of a repeated list, where the empty text counts too. */
   listedText(tag: number, value: string): void {
     const { length } = value;
-    this.#room(10 + length * 3);
-    this.#varint(tag);
     if (length < 128) {
+      this.#room(10 + length * 3);
+      this.#varint(tag);
       // Nearly every text here is short and ASCII: one byte of length, a byte a character.
       const start = this.#at;
       const buffer = this.#buffer;
@@ -85,8 +93,13 @@ export class WireWriter {
         return;
       }
       this.#at = start;
+    } else {
+      this.#room(10);
+      this.#varint(tag);
     }
-    this.#varint(Buffer.byteLength(value));
+    const bytes = Buffer.byteLength(value);
+    this.#room(5 + bytes);
+    this.#varint(bytes);
     this.#at += this.#buffer.write(value, this.#at);
   }
 
@@ -289,11 +302,16 @@ export class WireReader {
     return values;
   }
 
-  /** `before` and a list of numbers, packed or a single one (`wireType` 0). */
-  uint32s(wireType: number, before: number[]): number[] {
+  /** `before` and a list of numbers, packed or a single one (`wireType` 0); past `lengthMax` the rest is passed over. */
+  uint32s(wireType: number, before: number[], lengthMax = Number.POSITIVE_INFINITY): number[] {
     const end = wireType === 2 ? this.nested() : this.#at + 1;
     let values = before;
     while (this.#at < end) {
+      if (values.length >= lengthMax) {
+        if (wireType === 2) this.#at = end;
+        else this.varint();
+        return values;
+      }
       const value = this.varint();
       if (values.length === 0) values = [value];
       else values.push(value);

@@ -22,8 +22,6 @@ export const PATH_SEGMENT_CHARS_MAX = 256;
 
 /** Nesting of any JSON body: `inputs` and its objects take three levels, a tensor's data at most `RANK_MAX`. */
 export const JSON_DEPTH_MAX = 32;
-/** Dimensions of a tensor. */
-export const RANK_MAX = 16;
 /** One dimension: the wire carries 32 bits. */
 export const DIMENSION_MAX = 2 ** 31 - 1;
 /** Elements of a tensor: keeps products of dimensions exact; the body's length bounds what is really there. */

@@ -10,6 +10,7 @@ import {
   DATA_TYPE_BYTES,
   elementCount,
   isDataType,
+  RANK_MAX,
   type Tensor,
 } from '../../proto/tensor.ts';
 import { tensorFromJson } from '../edge/json-tensor.ts';
@@ -18,7 +19,6 @@ import {
   DIMENSION_MAX,
   ECHOED_ID_CHARS_MAX,
   ELEMENTS_MAX,
-  RANK_MAX,
   TENSOR_NAME_CHARS_MAX,
   TENSORS_MAX,
   TIMEOUT_MS_MAX,

@@ -258,8 +258,12 @@ function protobufReply(message: Predict, result: PredictResult): PredictReply {
 /** `Nats-Service-Error` and `-Code` (the HTTP status), and the same JSON body as over HTTP. */
 function respondError(request: ServiceRequest, error: ServingError): void {
   const message = error.code === 'INTERNAL' && error.stage === 'edge' ? 'internal error' : error.message;
-  const body = { error: { code: error.code, stage: error.stage, message } };
-  request.respondError(ERROR_RULES[error.code].http, message, encoder.encode(JSON.stringify(body)), {
+  const said = message.length <= ERROR_CHARS_MAX ? message : `${message.slice(0, ERROR_CHARS_MAX)}…`;
+  const body = { error: { code: error.code, stage: error.stage, message: said } };
+  request.respondError(ERROR_RULES[error.code].http, said, encoder.encode(JSON.stringify(body)), {
     [HEADERS.contentType]: JSON_TYPE,
   });
 }
+
+/** Longer texts are cut: with one that does not fit a message nothing would be answered at all. */
+const ERROR_CHARS_MAX = 4_096;

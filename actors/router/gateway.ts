@@ -3,17 +3,20 @@
  * reply back into a result. Implements the port that the HTTP and NATS bridges are written against.
  */
 
-import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
+import { type ActorContext, type Behaviour, supervisedTimers } from '../../cluster/actors/actor-system.ts';
 import type { Address } from '../../cluster/actors/address.ts';
 import { defaultedNames } from '../../cluster/catalog/assemble.ts';
 import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { View } from '../../cluster/catalog/views.ts';
+import { Deadlines } from '../../cluster/deadlines.ts';
 import { SlotTable } from '../../cluster/slot-table.ts';
 import { idBytes } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
-import { invalid, ServingError } from '../../proto/errors.ts';
+import type { TimerId } from '../../cluster/timer-wheel.ts';
+import { ServingError } from '../../proto/errors.ts';
 import { decodeFreshness } from '../../proto/freshness.ts';
 import { errorOf, type Message, type PredictReply, requestIdOf } from '../../proto/letters.ts';
+import { checkTimeoutMs } from './check-predict.ts';
 import type { FeatureReads } from './feature-reads.ts';
 import type {
   ClusterStatus,
@@ -43,6 +46,8 @@ export type GatewayParts = {
 };
 
 type Waiting = {
+  id: number;
+  timer: TimerId;
   readonly resolve: (result: PredictResult) => void;
   readonly reject: (error: ServingError) => void;
   readonly edgeSpan: {
@@ -55,14 +60,23 @@ type Waiting = {
   readonly model: string;
 };
 
+/** How long after its deadline an unanswered request is given up here, ms. */
+const OVERDUE_MS = 2_000;
+
 export class LocalGateway implements Gateway, Behaviour {
   readonly #context: ActorContext;
   readonly #parts: GatewayParts;
   readonly #waiting = new SlotTable<Waiting>();
+  readonly #overdue: Deadlines<Waiting>;
 
   constructor(context: ActorContext, parts: GatewayParts) {
     this.#context = context;
     this.#parts = parts;
+    this.#overdue = new Deadlines(supervisedTimers(context), (waiting) => {
+      this.#waiting.remove(waiting.id);
+      const why = 'the router has not answered by the deadline: this is a fault, see its log';
+      waiting.reject(new ServingError('INTERNAL', 'route', why));
+    });
   }
 
   receive(message: Message): void {
@@ -77,14 +91,18 @@ export class LocalGateway implements Gateway, Behaviour {
     this.#parts.reads.stop();
   }
 
-  /** The router answers every request by its deadline, so there is no timer here. */
+  /** The router answers every request by its deadline; the timer here is for the day when it does not. */
   predict(call: PredictCall): Promise<PredictResult> {
     const { tracer, router } = this.#parts;
     const edgeSpan = this.#edgeSpan(call);
     return new Promise((resolve, reject) => {
       checkTimeoutMs(call.timeoutMs, this.#parts.requestTimeoutMsMax);
       const startMs = this.#context.clock.nowMs();
-      const id = this.#waiting.add({ resolve, reject, edgeSpan, startMs, model: call.model });
+      const waiting: Waiting = { id: 0, timer: 0, resolve, reject, edgeSpan, startMs, model: call.model };
+      const id = this.#waiting.add(waiting);
+      waiting.id = id;
+      const timeoutMs = call.timeoutMs ?? this.#parts.requestTimeoutMs;
+      waiting.timer = this.#overdue.schedule(waiting, startMs + timeoutMs + OVERDUE_MS);
       const told = this.#context.tell(router, {
         kind: 'predict',
         body: {
@@ -101,15 +119,21 @@ export class LocalGateway implements Gateway, Behaviour {
         },
       });
       if (!told) {
-        this.#waiting.remove(id);
+        this.#take(id);
         reject(new ServingError('RESOURCE_EXHAUSTED', 'edge', 'the router’s mailbox is full; try again later'));
       } else if (call.caller !== undefined) call.caller.onGone = () => this.#cancel(id);
     });
   }
 
+  #take(id: number): Waiting | null {
+    const waiting = this.#waiting.remove(id);
+    if (waiting !== null) this.#overdue.cancel(waiting.timer);
+    return waiting;
+  }
+
   /** Nothing once the request is answered. */
   #cancel(id: number): void {
-    const waiting = this.#waiting.remove(id);
+    const waiting = this.#take(id);
     if (waiting === null) return;
     const { router } = this.#parts;
     this.#context.tell(router, { kind: 'cancel', body: { id, replyTo: this.#context.selfText } });
@@ -171,7 +195,7 @@ export class LocalGateway implements Gateway, Behaviour {
   }
 
   #onReply(reply: PredictReply): void {
-    const waiting = this.#waiting.remove(reply.id);
+    const waiting = this.#take(reply.id);
     if (waiting === null) return;
     const error = reply.failure === null || reply.failure === undefined ? null : errorOf(reply.failure);
     if (waiting.edgeSpan !== null) this.#recordEdgeSpan(waiting, waiting.edgeSpan, reply, error);
@@ -199,17 +223,6 @@ export class LocalGateway implements Gateway, Behaviour {
       error: error?.message,
     });
   }
-}
-
-/**
- * Refuses a timeout that the cluster would not keep (`requestTimeoutMsMax`), whichever edge and field it came by.
- * Throws INVALID_ARGUMENT naming the longest one.
- */
-export function checkTimeoutMs(timeoutMs: number | undefined, maxMs: number): void {
-  if (timeoutMs === undefined || timeoutMs <= maxMs) return;
-  throw invalid(
-    `a timeout of ${timeoutMs} ms is longer than this cluster allows: at most ${maxMs} ms (--request-timeout-ms-max)`,
-  );
 }
 
 function resultOf(reply: PredictReply, spanId: string, sampled: boolean): PredictResult {

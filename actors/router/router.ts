@@ -17,6 +17,7 @@ import type { Tracer } from '../../cluster/telemetry/tracing.ts';
 import { asServingError, codeFromNumber, ERROR_RULES, type ErrorCode, ServingError } from '../../proto/errors.ts';
 import { type Answer, errorOf, type Failure, failureOf, type Message, type Predict } from '../../proto/letters.ts';
 import { type Admitted, admit } from './admit.ts';
+import { checkTexts, checkTimeoutMs } from './check-predict.ts';
 import { Dispatcher, type DispatchOptions, type RetryReason } from './dispatcher.ts';
 import { replyTo } from './reply.ts';
 import type { RouterRequest } from './request.ts';
@@ -109,6 +110,7 @@ export class Router implements Behaviour {
     const startMs = this.#context.clock.nowMs();
     let plan: ServingPlan | null = null;
     try {
+      checkTexts(message);
       plan = this.#planOf(message);
       const limits = { rowsMax: this.#options.requestRowsMax, elementsMax: this.#options.requestElementsMax };
       this.#start(message, plan, admit(plan, message.inputs, limits), startMs);
@@ -145,7 +147,8 @@ export class Router implements Behaviour {
 
   #start(message: Predict, plan: ServingPlan, admitted: Admitted, startMs: number): void {
     const { requestTimeoutMs, requestTimeoutMsMax } = this.#options;
-    const budgetMs = message.budgetUs > 0 ? Math.min(message.budgetUs / 1_000, requestTimeoutMsMax) : requestTimeoutMs;
+    const budgetMs = message.budgetUs > 0 ? message.budgetUs / 1_000 : requestTimeoutMs;
+    checkTimeoutMs(budgetMs, requestTimeoutMsMax);
     const nameless = message.requestId === '';
     const trace = this.#traceOf(message);
     const request: RouterRequest = {

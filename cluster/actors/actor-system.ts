@@ -141,8 +141,10 @@ export class ActorSystem {
     if (handed !== 'too_large') return handed === 'sent';
     const instead = substitute(message, formatAddress(to), failure('INVALID_ARGUMENT', 'route', TOO_LARGE));
     const address = instead === null ? undefined : this.#addresses.parse(instead.to);
-    // What is sent instead is small: this goes no deeper.
-    return address !== undefined && this.tell(address, instead!.message);
+    if (address === undefined) return false;
+    if (address.node === this.#options.node) return this.tell(address, instead!.message);
+    // Once: what is sent instead is short (`letters.ts`), and if it were not, nothing would be.
+    return this.#options.remote.tell(address, instead!.message) === 'sent';
   }
 
   /** A message from the transport. What cannot be delivered is refused towards its sender. */
@@ -160,6 +162,19 @@ export class ActorSystem {
   run(): void {
     if (this.#running) return;
     this.#running = true;
+    try {
+      this.#runReady();
+    } catch (thrown) {
+      // Not an actor's failure, those are supervised: a fault of ours on the way. What it left undone is unknown.
+      this.#options.log.error({ err: thrown }, 'delivering messages failed');
+      this.#options.onEscalate('(all)', thrown);
+    } finally {
+      this.#running = false;
+    }
+    if (this.#ready.length > 0) this.#options.clock.afterInput(() => this.run());
+  }
+
+  #runReady(): void {
     let budget = MESSAGES_PER_TURN_MAX;
     while (this.#ready.length > 0 && budget > 0) {
       const batch = this.#ready;
@@ -169,8 +184,6 @@ export class ActorSystem {
         budget -= this.#drain(actor, budget);
       }
     }
-    this.#running = false;
-    if (this.#ready.length > 0) this.#options.clock.afterInput(() => this.run());
   }
 
   /** Stops every actor, last started first. Messages left in mailboxes are refused. */

@@ -72,7 +72,8 @@ export class Transport implements RemoteLink {
   #lettersLately = 0;
   #malformedLoggedMs = Number.NEGATIVE_INFINITY;
   readonly #flushNow = () => this.flush();
-  #subscriptions: { stop(): void }[] = [];
+  #own: { stop(): void } | null = null;
+  #shared: { stop(): void }[] = [];
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -83,16 +84,23 @@ export class Transport implements RemoteLink {
   listen(shared: readonly { subject: string; queueGroup?: string | undefined }[] = []): void {
     const { wire, node } = this.#options;
     const receive = (bytes: Uint8Array) => this.receive(bytes);
-    this.#subscriptions.push(wire.subscribe(nodeSubject(node), receive));
+    this.#own = wire.subscribe(nodeSubject(node), receive);
     for (const { subject, queueGroup } of shared) {
-      this.#subscriptions.push(wire.subscribe(subject, receive, queueGroup));
+      this.#shared.push(wire.subscribe(subject, receive, queueGroup));
     }
+  }
+
+  /** Lets others of its queue groups have what comes from now on; what is addressed to this process still arrives. */
+  leaveShared(): void {
+    for (const subscription of this.#shared) subscription.stop();
+    this.#shared = [];
   }
 
   stop(): void {
     this.flush();
-    for (const subscription of this.#subscriptions) subscription.stop();
-    this.#subscriptions = [];
+    this.leaveShared();
+    this.#own?.stop();
+    this.#own = null;
   }
 
   tell(to: Address, message: Message): Handed {

@@ -4,15 +4,18 @@ import { decodePredict, EnvelopeWriter, encodePredictReply, readEnvelope } from 
 import { ERROR_RULES, type ErrorCode, ServingError } from '../../../proto/errors.ts';
 import { dovetail } from '../../../proto/generated/messages.js';
 import {
+  type Answer,
   errorOf,
   failedAnswer,
   failure,
   failureOf,
   type Message,
   type Predict,
+  type PredictReply,
   refusal,
+  substitute,
 } from '../../../proto/letters.ts';
-import { DATA_TYPES, isDataType } from '../../../proto/tensor.ts';
+import { checkShape, DATA_TYPES, isDataType, RANK_MAX } from '../../../proto/tensor.ts';
 import { answer, anyMessage, compute, generatedForm, plain } from '../../support/arbitrary-messages.ts';
 
 type Letter = { to: string; message: Message };
@@ -91,6 +94,70 @@ describe('an envelope', () => {
     ].map((body) => ({ to: 'a', message: { kind: 'predict' as const, body } }));
     letters[1]!.message.body.inputs = [{ name: '', datatype: 'BOOL', shape: [], data: new Uint8Array(0) }];
     expect(received(letters, envelope(letters))).toEqual(letters);
+  });
+
+  it('is not changed by what becomes of a message afterwards: callers use their arrays again', () => {
+    const shape = [1, 2];
+    const tensors = ['a', 'b'].map((name) => ({ name, datatype: 'FP32' as const, shape, data: new Uint8Array(8) }));
+    const writer = new EnvelopeWriter('n');
+    const sent: string[] = [];
+    const send = () => {
+      writer.add('x', { kind: 'predict', body: { ...anyPredict(), inputs: tensors } }, UNBOUNDED);
+      sent.push(JSON.stringify(tensors.map((tensor) => [tensor.name, tensor.shape])));
+    };
+    send();
+    tensors.reverse();
+    send();
+    shape.reverse();
+    send();
+    tensors[0]!.name = 'c';
+    tensors.pop();
+    send();
+    const got = readLetters(writer.finish()).map(({ message }) =>
+      JSON.stringify((message.body as Predict).inputs.map((tensor) => [tensor.name, tensor.shape])),
+    );
+    expect(got).toEqual(sent);
+  });
+
+  it('says everything again after a letter that was taken back', () => {
+    const tensors = (...names: string[]) =>
+      names.map((name) => ({ name, datatype: 'FP32' as const, shape: [1], data: new Uint8Array(4) }));
+    const writer = new EnvelopeWriter('n');
+    const add = (names: string[], bytesMax = UNBOUNDED) =>
+      writer.add('x', { kind: 'predict', body: { ...anyPredict(), inputs: tensors(...names) } }, bytesMax);
+    expect(add(['a', 'b'])).toBe(true);
+    expect(add(['c'], writer.byteLength + 1)).toBe(false);
+    expect(add(['c', 'b'])).toBe(true);
+    expect(add(['c', ''])).toBe(true);
+    const got = readLetters(writer.finish()).map(({ message }) =>
+      (message.body as Predict).inputs.map(({ name }) => name),
+    );
+    expect(got).toEqual([
+      ['a', 'b'],
+      ['c', 'b'],
+      ['c', ''],
+    ]);
+  });
+
+  it('takes no more of a shape than shows that it is too long, however long it is and however often it recurs', () => {
+    const inputs = [{ name: 'x', datatype: 10, shape: new Array<number>(100_000).fill(1) }];
+    const theirs = dovetail.Envelope.encode({
+      letters: [{ to: 'a', predict: { id: 1, inputs } }, { predict: { id: 2, inputs: [{ data: Uint8Array.of(1) }] } }],
+    }).finish();
+    const ranks = readLetters(theirs).map(({ message }) => (message.body as Predict).inputs[0]!.shape.length);
+    expect(ranks).toEqual([RANK_MAX + 1, RANK_MAX + 1]);
+    expect(() => checkShape('x', new Array<number>(RANK_MAX + 1).fill(1), 10)).toThrow(/more than 16 dimensions/);
+  });
+
+  it('gives the memory of a large letter back, and none of what comes next with it', () => {
+    const writer = new EnvelopeWriter('n');
+    for (const bytes of [4_000_000, 10, 700_000]) {
+      writer.add('a', answer(bytes, [new Uint8Array(bytes)]), UNBOUNDED);
+      const [letter] = readLetters(writer.finish());
+      expect((letter!.message.body as Answer).outputs[0]).toHaveLength(bytes);
+      writer.add('b', answer(1), UNBOUNDED);
+      expect(readLetters(writer.finish()).map(({ to, message }) => [to, message.body.id])).toEqual([['b', 1]]);
+    }
   });
 
   it('carries nothing over from the one before', () => {
@@ -258,6 +325,16 @@ describe('refusal', () => {
         ).toEqual([{ to: 'x', message: reply!.message }]);
       }),
     );
+  });
+
+  it('is short, however long what the request says of itself', () => {
+    const long = 'x'.repeat(5_000_000);
+    const body = { ...anyPredict(), requestId: long, model: long, version: long, traceId: long };
+    const reply = refusal({ kind: 'predict', body }, failure('INVALID_ARGUMENT', 'edge', long))!.message;
+    expect(envelope([{ to: 'x', message: reply }]).byteLength).toBeLessThan(10_000);
+    const own = { ...(reply.body as PredictReply), requestId: long, model: long, traceId: long };
+    const instead = substitute({ kind: 'predictReply', body: own }, 'c/client', failure('INTERNAL', 'run', long))!;
+    expect(envelope([instead]).byteLength).toBeLessThan(10_000);
   });
 
   it('of a prediction says which request it was', () => {

@@ -3,6 +3,7 @@ import { ActorSystem } from '../../../../cluster/actors/actor-system.ts';
 import type { Address } from '../../../../cluster/actors/address.ts';
 import { ManualClock } from '../../../../cluster/clock.ts';
 import { silentLog } from '../../../../cluster/log.ts';
+import { ServingError } from '../../../../proto/errors.ts';
 import type { Message } from '../../../../proto/letters.ts';
 import { actorWorld, ids, RESOURCE_EXHAUSTED, SENDER, UNAVAILABLE } from '../../../support/actor-world.ts';
 import { answer, compute } from '../../../support/arbitrary-messages.ts';
@@ -61,6 +62,65 @@ describe('delivery', () => {
         failure: { code: 3, message: expect.stringMatching(/ask for fewer rows/) },
       });
     }
+  });
+
+  it('goes no deeper where what is sent instead is too large as well, and goes on with the next message', async () => {
+    let tries = 0;
+    const escalated: unknown[] = [];
+    const system = new ActorSystem({
+      node: 'here.1',
+      clock: new ManualClock(),
+      log: silentLog,
+      remote: {
+        tell() {
+          tries++;
+          return 'too_large';
+        },
+      },
+      onEscalate: (_actor, cause) => escalated.push(cause),
+    });
+    const got: number[] = [];
+    const to = system.spawn('a', { mailboxMessagesMax: 8 }, () => ({
+      receive(message) {
+        got.push(message.body.id);
+        if (message.body.id === 1) throw new ServingError('INVALID_ARGUMENT', 'route', 'no');
+      },
+    }));
+    for (const id of [1, 2]) system.tell(to, compute(id, 'there.1/router'));
+    await Promise.resolve();
+    expect([got, tries, escalated]).toEqual([[1, 2], 2, []]);
+  });
+
+  it('ends the process rather than stand still when delivering itself fails, and is not stuck until then', async () => {
+    const escalated: unknown[] = [];
+    const fault = new Error('a bug on the way');
+    let broken = true;
+    const system = new ActorSystem({
+      node: 'here.1',
+      clock: new ManualClock(),
+      log: silentLog,
+      remote: {
+        tell() {
+          if (broken) throw fault;
+          return 'sent';
+        },
+      },
+      onEscalate: (_actor, cause) => escalated.push(cause),
+    });
+    const got: number[] = [];
+    const to = system.spawn('a', { mailboxMessagesMax: 8 }, () => ({
+      receive(message) {
+        got.push(message.body.id);
+        throw new ServingError('INVALID_ARGUMENT', 'route', 'no');
+      },
+    }));
+    system.tell(to, compute(1, 'there.1/router'));
+    await Promise.resolve();
+    expect(escalated).toEqual([fault]);
+    broken = false;
+    system.tell(to, compute(2, 'there.1/router'));
+    await Promise.resolve();
+    expect(got).toEqual([1, 2]);
   });
 
   it('handles one message at a time, in order, also when handling one sends more', () => {

@@ -245,6 +245,9 @@ describe('receiving', () => {
     caller.clock.finishTurn();
     wire.carry();
     expect(received(got)).toEqual([['router', 5]]);
+    // One that drains leaves the shared work to others and still gets what is addressed to it.
+    transport.leaveShared();
+    expect([...wire.subscriptions].map(({ subject }) => subject)).toEqual([nodeSubject('b.1')]);
     transport.stop();
     expect(wire.subscriptions.size).toBe(0);
   });
