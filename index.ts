@@ -14,6 +14,7 @@ export {
   type ClientOptions,
   connectClient,
   type DovetailClient,
+  floatsOf,
   floatTensor,
   type Prediction,
   type PredictOptions,

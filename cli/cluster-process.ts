@@ -26,6 +26,7 @@ import type { MetricRegistry } from '../cluster/telemetry/metrics.ts';
 import { startTracing, type Tracer } from '../cluster/telemetry/tracing.ts';
 import { LocalLinks } from '../cluster/transport/local-links.ts';
 import { Transport } from '../cluster/transport/transport.ts';
+import type { ServingError } from '../proto/errors.ts';
 import { dovetail } from '../proto/generated/messages.js';
 import {
   BUCKETS,
@@ -77,6 +78,8 @@ export type ClusterProcess = {
   placement(): PlacementTable | null;
   /** Calls back after each change of members, placement or models, all of which it passes on at first. */
   onChange(listener: (what: 'members' | 'placement' | 'models') => void): void;
+  /** Calls back with each change of a registry entry; `value` is null when it is gone. */
+  onModelEntry(listener: (registryKey: string, value: Uint8Array | null) => void): void;
   /** Whether other members live in this process. */
   readonly sharesProcess: boolean;
   /** Whether the member lives in this very process. */
@@ -87,6 +90,8 @@ export type ClusterProcess = {
   onLinkLost(listener: (node: string) => void): void;
   /** Rejects once something happens that only a new process cures. */
   readonly fatal: Promise<never>;
+  /** Makes it reject. */
+  raiseFatal(error: Error): void;
   /** Says farewell, stops the actors, lets NATS go. */
   stop(): Promise<void>;
 };
@@ -224,18 +229,30 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
   const directory = new ModelDirectory(app, (key, problem) =>
     log.warn({ key }, `registry entry '${key}' is ignored: ${problem}`),
   );
-  await models.watch('>', (key, value) => {
-    directory.update(key, value);
-    changed('models');
-  });
-  await clusterKv.watch(PLACEMENT_KEY, (_key, value) => {
-    if (value === null) return;
-    const latest = decodeTable(value);
-    // The leader replaces one that is older or of another cluster; acting on it would take epochs back.
-    if (latest.partitions !== settings.partitions || latest.epoch <= (table?.epoch ?? 0)) return;
-    table = latest;
-    changed('placement');
-  });
+  // Deaf to the store, this process would act on what it knew for good. A new one opens it, or makes it, anew.
+  const onWatchEnded = (error: ServingError) => raiseFatal(error);
+  const entryListeners: ((registryKey: string, value: Uint8Array | null) => void)[] = [];
+  await models.watch(
+    '>',
+    (key, value) => {
+      directory.update(key, value);
+      changed('models');
+      for (const listener of entryListeners) listener(key, value);
+    },
+    onWatchEnded,
+  );
+  await clusterKv.watch(
+    PLACEMENT_KEY,
+    (_key, value) => {
+      if (value === null) return;
+      const latest = decodeTable(value);
+      // The leader replaces one that is older or of another cluster; acting on it would take epochs back.
+      if (latest.partitions !== settings.partitions || latest.epoch <= (table?.epoch ?? 0)) return;
+      table = latest;
+      changed('placement');
+    },
+    onWatchEnded,
+  );
 
   // Workers come and go with models and devices; routers and shards keep the placement.
   const leader =
@@ -287,6 +304,9 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
       listener('members');
       listener('placement');
     },
+    onModelEntry: (listener) => {
+      entryListeners.push(listener);
+    },
     sharesProcess: host.membersPlanned > 1,
     isNear: (other) => neighbours.has(other),
     isLinked: (other) => neighbours.has(other) || links.isOpen(other),
@@ -294,6 +314,7 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
       lostListeners.push(listener);
     },
     fatal,
+    raiseFatal,
     stop: async () => {
       leaving = true;
       publisher.stop();

@@ -20,12 +20,20 @@ function exampleValue(name: string, datatype: string): unknown {
   return known[name] ?? (datatype === 'BYTES' ? 'text' : 0);
 }
 
-/** Null where no model is served, or one whose inputs are wider than a value a row. */
+/** Null where no model is served, or none whose inputs are all one value a row. */
 export async function exampleRequest(url: string): Promise<string | null> {
   const index = (await (await fetch(`${url}/v1/cluster`)).json()) as { members: { models: string[] }[] };
-  const model = index.members.flatMap((member) => member.models)[0]?.split('/')[0];
-  if (model === undefined) return null;
-  const { inputs } = (await (await fetch(`${url}/v2/models/${model}`)).json()) as Metadata;
+  for (const model of new Set(index.members.flatMap((member) => member.models.map((key) => key.split('/')[0]!)))) {
+    const metadata = await fetch(`${url}/v2/models/${model}`);
+    // A model that a worker has loaded may still be refused: its manifest contradicts the views. Another may serve.
+    if (metadata.status !== 200) continue;
+    const request = requestFor(url, model, (await metadata.json()) as Metadata);
+    if (request !== null) return request;
+  }
+  return null;
+}
+
+function requestFor(url: string, model: string, { inputs }: Metadata): string | null {
   if (inputs.some((input) => input.shape.slice(1).some((dimension) => dimension !== 1))) return null;
   const key = inputs.find((input) => input.name.endsWith('_id') && input.datatype === 'BYTES');
   const values = Object.fromEntries(

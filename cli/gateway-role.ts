@@ -117,6 +117,8 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     stop: async () => {
       cluster.standing.ready = false;
       cluster.heartbeats.announce();
+      // First of all, so that nobody is sent here in order to be refused.
+      cluster.transport.leaveShared();
       await Promise.all([bridge.drain(config.drainMs), natsBridge.stop(), sleep(clock, LINGER_MS)]);
       router?.drain();
       const untilMs = clock.nowMs() + config.drainMs;

@@ -5,7 +5,7 @@ import { askGateway, GATEWAY_FLAGS, gatewayUrl } from './gateway-client.ts';
 export const predictCommand: Command = {
   name: 'predict',
   summary: 'ask a model about a user',
-  usage: 'predict <model> [--user <id>] [--input name=value]... [--inputs <json>] [--url <gateway>]',
+  usage: 'predict <model> [--user <id>] [--inputs <json>] [--url <gateway>]',
   text: [
     'Sends one request to a gateway and prints the answer as JSON. --inputs takes a JSON object of request inputs;',
     '--user is the key of the entity that the model is about. What a model needs: dovetail predict <model> --describe.',

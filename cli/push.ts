@@ -13,7 +13,7 @@ export const pushCommand: Command = {
     'Rows are acknowledged once the log has them. Bad rows are refused one by one and listed; the good ones are kept.',
   ].join('\n'),
   examples: [
-    `dovetail push user_profile --row '{"user_id":"u42","payments_7d":3,"amount_mean":41.5}'`,
+    `dovetail push user_profile --row '{"user_id":"u42","payments_total":3,"avg_amount":41.5}'`,
     'dovetail push user_profile --file rows.jsonl',
     'generate-rows | dovetail push user_profile --file -',
   ],
@@ -86,7 +86,7 @@ async function pushBatch(
       return;
     }
     tally.refused++;
-    if (tally.refused <= REFUSALS_SHOWN) process.stderr.write(`\nline ${batch[i]!.line}: ${ack.error.message}\n`);
+    if (tally.refused <= REFUSALS_SHOWN) process.stderr.write(`\rline ${batch[i]!.line}: ${ack.error.message}\n`);
   });
   process.stderr.write(`\r${tally.accepted} rows acknowledged, ${tally.refused} refused`);
 }

@@ -82,7 +82,7 @@ async function pushRows(base: string, push: RowPush): Promise<number> {
 function wholeFlag(input: CommandInput, flag: string, fallback: number): number {
   const text = input.flags[flag];
   if (text === undefined) return fallback;
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${flag} must be a whole number, got "${text}"`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${flag} must be a whole number over 0, got "${text}"`);
   return Number(text);
 }
 

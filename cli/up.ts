@@ -23,6 +23,7 @@ import { type Command, type CommandInput, EXIT, UsageError } from './command.ts'
 import { exampleRequest } from './example-request.ts';
 import { nodeCommand } from './node.ts';
 import { packageEntry, packageRoot } from './package-files.ts';
+import { type Progress, StartProgress } from './start-progress.ts';
 
 const UP_SETTINGS: readonly SettingName[] = [...nodeCommand.settings, 'natsPort', 'shards', 'workers', 'devices'];
 
@@ -52,7 +53,8 @@ export const upCommand: Command = {
   run: runUp,
 };
 
-const READY_MS_MAX = 120_000;
+/** A gateway that does not answer a question about itself within this time is asked again. */
+const ANSWER_MS_MAX = 5_000;
 
 async function runUp(input: CommandInput): Promise<number> {
   const clock = systemClock;
@@ -82,7 +84,7 @@ async function runUp(input: CommandInput): Promise<number> {
       started.children.push(new ChildProcess({ ...spec, clock, say, ipc: true }));
     }
     const outcome = await Promise.race([
-      waitReady(config, started, names.length).then(() => 'ready' as const),
+      waitReady(config, names, say).then(() => 'ready' as const),
       interrupt.first.then(() => 'interrupted' as const),
       natsDied(started),
       givenUp(started),
@@ -252,32 +254,43 @@ async function hasCudaProvider(): Promise<boolean> {
   return cudaProviderInstalled();
 }
 
-async function waitReady(config: Config, started: Cluster, members: number): Promise<void> {
-  const untilMs = systemClock.nowMs() + READY_MS_MAX;
+/** Rejects with UNAVAILABLE once the cluster no longer comes on. */
+async function waitReady(config: Config, members: readonly string[], say: (line: string) => void): Promise<void> {
   const url = `http://${config.host}:${config.httpPort}`;
-  while (systemClock.nowMs() < untilMs) {
-    if (await everyMemberReady(url, members)) return;
+  const progress = new StartProgress(members, systemClock.nowMs());
+  for (;;) {
+    const cluster = await clusterAt(url);
+    if (cluster !== null && everyMemberReady(cluster, members.length) && (await isReady(url))) return;
+    const { giveUp, say: line } = progress.look(cluster, systemClock.nowMs());
+    if (giveUp !== null) {
+      throw new ServingError('UNAVAILABLE', 'edge', `${giveUp}. Run again with --log-level info to see why`);
+    }
+    if (line !== null) say(line);
     await sleep(systemClock, 50);
   }
-  const quiet = started.children.filter((child) => !child.isReady).map((child) => child.name);
-  throw new ServingError(
-    'UNAVAILABLE',
-    'edge',
-    `not ready within ${READY_MS_MAX / 1_000} s; waiting for: ${quiet.join(', ') || 'the gateway'}. Run again with --log-level info to see why`,
-  );
 }
 
-async function everyMemberReady(url: string, members: number): Promise<boolean> {
+/** What the gateway says of the cluster; null while it does not answer. */
+async function clusterAt(url: string): Promise<Progress> {
   try {
-    const health = await fetch(`${url}/v2/health/ready`);
-    if (health.status !== 200) return false;
-    const cluster = (await (await fetch(`${url}/v1/cluster`)).json()) as {
-      members: { state: string; ready: boolean }[];
-    };
-    return cluster.members.filter((member) => member.state === 'alive' && member.ready).length >= members;
+    const response = await fetch(`${url}/v1/cluster`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+    return response.status === 200 ? ((await response.json()) as Progress) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const health = await fetch(`${url}/v2/health/ready`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+    return health.status === 200;
   } catch {
     return false;
   }
+}
+
+function everyMemberReady(cluster: NonNullable<Progress>, members: number): boolean {
+  return cluster.members.filter((member) => member.state === 'alive' && member.ready).length >= members;
 }
 
 async function sayReady(config: Config, natsUrl: string, say: (line: string) => void): Promise<void> {
@@ -289,7 +302,8 @@ async function sayReady(config: Config, natsUrl: string, say: (line: string) => 
   if (config.metricsPort !== 0)
     say(`  metrics  http://${config.host}:${config.metricsPort}/metrics and the next ports, one a process`);
   say(`  data     ${config.dataDir}`);
-  const example = await exampleRequest(url);
+  // Only a courtesy: what happens to a model in just this moment must not end the cluster.
+  const example = await exampleRequest(url).catch(() => null);
   if (example !== null) say(`\nAsk it:\n\n${example}`);
   say('\nCtrl-C drains and stops everything.');
 }

@@ -1,4 +1,5 @@
 /** A model-worker: one device, the models loaded on it, and the actor that runs them. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatDevice, parseDevice, pinToCores } from '../actors/model-worker/device.ts';
 import {
@@ -8,23 +9,27 @@ import {
   loadInPlace,
   SHARED_INLINE_RUN_MS_MAX,
 } from '../actors/model-worker/model-placement.ts';
-import { scanModels } from '../actors/model-worker/model-repository.ts';
+import { type ModelFile, scanModels } from '../actors/model-worker/model-repository.ts';
 import { modelWorker } from '../actors/model-worker/model-worker.ts';
 import { onnxEngine } from '../actors/model-worker/onnx-engine.ts';
 import type { ServedModel } from '../actors/model-worker/served-model.ts';
 import { ThreadedEngine } from '../actors/model-worker/threaded-engine.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
-import { decodeModelSpec, encodeModelSpec, type ModelSpec, modelKey } from '../cluster/catalog/model-spec.ts';
+import { modelKey } from '../cluster/catalog/model-spec.ts';
 import { sleep } from '../cluster/clock.ts';
 import type { Log } from '../cluster/log.ts';
-import { asServingError, ServingError } from '../proto/errors.ts';
+import { asServingError, type ServingError } from '../proto/errors.ts';
 import { isName } from '../proto/names.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
+import { loadOrder } from './load-order.ts';
+import { ModelRegistry } from './model-registry.ts';
 import { workerObserver } from './observers.ts';
 
 /** What an answer has beside its outputs, bytes: ids, freshness, timings. */
 const ANSWER_MARGIN_BYTES = 4_096;
+/** How long a stop waits for the model that is being loaded. */
+const STOPPED_LOAD_MS_MAX = 1_000;
 
 export async function startWorkerRole(cluster: ClusterProcess, deviceText: string): Promise<RunningRole> {
   const { config, clock, log, registry, standing } = cluster;
@@ -52,49 +57,98 @@ export async function startWorkerRole(cluster: ClusterProcess, deviceText: strin
     for (const model of served.values()) report(model.batcher.queuedRows, model.key);
   });
 
-  const { models, unusable } = await scanModels(join(config.app, 'models'));
-  if (models.length + unusable.length === 0)
-    log.warn({}, `no models in ${join(config.app, 'models')}: serving features alone`);
-  for (const { name, version, problem } of unusable) {
-    log.error({ model: name, version }, problem.message);
-    if (isName(name)) await publishProblem(cluster, name, version ?? '1', problem.message);
-  }
-  // All at once, ahead of the first: what was said of models that have been mended since must not stand while others load.
-  for (const file of models) await publishLoading(cluster, file.name, file.version);
-  for (const file of models) {
+  const models = new ModelRegistry({
+    entries: cluster.models,
+    clock,
+    log,
+    name: cluster.name,
+    workers: () => cluster.members.live('worker'),
+  });
+  cluster.onModelEntry((key, value) => models.heard(key, value));
+  cluster.system.spawn(
+    ACTOR_NAMES.worker,
+    { mailboxMessagesMax: config.mailboxMessagesMax },
+    modelWorker(served, workerObserver(registry, cluster.tracer, log, clock)),
+  );
+  cluster.transport.listen();
+  await cluster.nats.flush();
+
+  let stopping = false;
+  const announce = () => {
+    if (stopping) return;
+    standing.models = [...served.keys()];
+    cluster.heartbeats.announce();
+  };
+  const load = async (file: ModelFile) => {
     try {
       const model = await loadInPlace(file, engines, limits, clock, log, inlineRunMsMax);
-      await publishSpec(cluster, model.spec);
+      if (stopping) return await model.release();
+      await models.enter(model.spec).catch(async (thrown: unknown) => {
+        await model.release();
+        throw thrown;
+      });
+      models.keep(model.spec);
       served.set(model.key, model);
       void model.lost.then(escalate);
+      // A thread that loads the next model answers nobody meanwhile: it takes requests once it has loaded all.
+      if (threaded !== null) announce();
     } catch (thrown) {
       const error = asServingError(thrown, 'run');
       if (error.code === 'UNAVAILABLE' && device.kind !== 'cpu') throw error;
       log.error({ model: modelKey(file.name, file.version) }, error.message);
-      await publishProblem(cluster, file.name, file.version, error.message);
+      await models.enterProblem(file.name, file.version, error.message);
     }
-  }
-  cluster.system.spawn(
-    ACTOR_NAMES.worker,
-    { mailboxMessagesMax: config.mailboxMessagesMax },
-    modelWorker(served, workerObserver(registry, cluster.tracer, log)),
-  );
-  cluster.transport.listen();
-  await cluster.nats.flush();
-  standing.models = [...served.keys()];
-  standing.ready = true;
-  cluster.heartbeats.announce();
+  };
+  const loadAll = async () => {
+    const files = await filesToLoad(cluster, models);
+    for (const file of files) {
+      if (stopping) return;
+      await load(file);
+    }
+    if (stopping) return;
+    standing.ready = true;
+    announce();
+  };
+  // Not waited for: what is loaded serves while the rest is loading.
+  const loading = loadAll().catch((thrown: unknown) => cluster.raiseFatal(asServingError(thrown, 'run')));
   return {
     stop: async () => {
+      stopping = true;
       standing.ready = false;
       standing.models = [];
+      models.stop();
       cluster.heartbeats.announce();
       const untilMs = clock.nowMs() + config.drainMs;
       while (isWorking(served) && clock.nowMs() < untilMs) await sleep(clock, 5);
       cluster.transport.flush();
+      // A load cannot be broken off. One that takes longer than this ends with the process (`endHardWhileBusy`).
+      await Promise.race([loading, sleep(clock, STOPPED_LOAD_MS_MAX)]);
       await Promise.all([...served.values()].map((model) => model.release()));
     },
   };
+}
+
+/** What the app has, in the order to load it in, and entered as such; what is unusable is entered with the reason. */
+async function filesToLoad({ config, log }: ClusterProcess, registry: ModelRegistry): Promise<ModelFile[]> {
+  const directory = join(config.app, 'models');
+  const { models, unusable } = await scanModels(directory);
+  if (models.length + unusable.length === 0) log.warn({}, `no models in ${directory}: serving features alone`);
+  for (const { name, version, problem } of unusable) {
+    log.error({ model: name, version }, problem.message);
+    if (isName(name)) await registry.enterProblem(name, version ?? '1', problem.message);
+  }
+  // All at once, ahead of the first: what was said of models that have been mended since must not stand while others load.
+  for (const file of models) await registry.enterLoading(file.name, file.version);
+  const bytes = new Map<ModelFile, number>();
+  for (const file of models) {
+    const size = await stat(file.path).then(
+      (entry) => entry.size,
+      // Loading it says what is wrong.
+      () => 0,
+    );
+    bytes.set(file, size);
+  }
+  return loadOrder(models, (file) => bytes.get(file)!);
 }
 
 function queuedItems(served: ReadonlyMap<string, ServedModel>): number {
@@ -132,81 +186,4 @@ export function endHardWhileBusy(threaded: Pick<ThreadedEngine, 'isBusy'>, log: 
     log.warn({}, 'a run did not end in time for the shutdown: the process ends itself (SIGKILL)');
     process.kill(process.pid, 'SIGKILL');
   });
-}
-
-function registryKey(name: string, version: string): string {
-  return `${name}.${version}`;
-}
-
-/**
- * Enters a version in the registry. Versions are immutable: other bytes under the same number are taken only while no
- * other worker serves the old ones. Rejects with FAILED_PRECONDITION otherwise.
- */
-async function publishSpec(cluster: ClusterProcess, spec: ModelSpec): Promise<void> {
-  const key = registryKey(spec.manifest.name, spec.version);
-  const bytes = encodeModelSpec(spec);
-  for (;;) {
-    const entry = await cluster.models.get(key);
-    if (entry === null) {
-      if ((await cluster.models.create(key, bytes)) !== null) return;
-      continue;
-    }
-    if (Buffer.from(entry.value).equals(Buffer.from(bytes))) return;
-    if (otherBytes(entry.value, spec) && servedElsewhere(cluster, modelKey(spec.manifest.name, spec.version))) {
-      throw new ServingError(
-        'FAILED_PRECONDITION',
-        'run',
-        `version ${spec.version} of '${spec.manifest.name}' is being served with other bytes; versions do not change: give the new file the next number`,
-      );
-    }
-    if ((await cluster.models.update(key, bytes, entry.revision)) !== null) return;
-  }
-}
-
-function otherBytes(registered: Uint8Array, spec: ModelSpec): boolean {
-  try {
-    return decodeModelSpec(registered).sha256 !== spec.sha256;
-  } catch {
-    return false;
-  }
-}
-
-function servedElsewhere(cluster: ClusterProcess, key: string): boolean {
-  return cluster.members
-    .live('worker')
-    .some(({ heartbeat }) => heartbeat.name !== cluster.name && heartbeat.models.includes(key));
-}
-
-/** Takes back what an earlier attempt to load the version said of it, or says of a new one that it is on its way. */
-async function publishLoading(cluster: ClusterProcess, name: string, version: string): Promise<void> {
-  const key = registryKey(name, version);
-  const bytes = failedEntry(`is being loaded by ${cluster.name}; ask again in a moment`);
-  const entry = await cluster.models.get(key);
-  // In place of what was read and of nothing newer: another worker may have loaded it by now.
-  if (entry === null) await cluster.models.create(key, bytes);
-  else if (saysFailed(entry.value)) await cluster.models.update(key, bytes, entry.revision);
-}
-
-function saysFailed(registered: Uint8Array): boolean {
-  try {
-    decodeModelSpec(registered);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Makes the reason visible to callers, unless another worker serves the version. */
-async function publishProblem(cluster: ClusterProcess, name: string, version: string, problem: string): Promise<void> {
-  if (servedElsewhere(cluster, modelKey(name, version))) return;
-  const key = registryKey(name, version);
-  const bytes = failedEntry(problem);
-  const entry = await cluster.models.get(key);
-  if (entry === null) await cluster.models.create(key, bytes);
-  else await cluster.models.update(key, bytes, entry.revision);
-}
-
-/** A registry entry that says why a version cannot be served. */
-function failedEntry(why: string): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ failed: why.slice(0, 2_000) }));
 }

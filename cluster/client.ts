@@ -344,6 +344,15 @@ function packText(text: string): Uint8Array {
   return data;
 }
 
+/** The numbers of an FP32 tensor, row-major. Throws INVALID_ARGUMENT for a tensor of another datatype. */
+export function floatsOf(tensor: Tensor): Float32Array {
+  if (tensor.datatype !== 'FP32') {
+    throw new ServingError('INVALID_ARGUMENT', 'edge', `tensor '${tensor.name}' is ${tensor.datatype}, not FP32`);
+  }
+  // A copy: the bytes may lie at any offset of what came in.
+  return new Float32Array(Uint8Array.from(tensor.data).buffer);
+}
+
 /** An FP32 tensor [rows, width]. */
 export function floatTensor(name: string, rows: number, values: readonly number[] | Float32Array): Tensor {
   const floats = Float32Array.from(values);

@@ -3,6 +3,8 @@
  * `nats.ts` implements it on a JetStream KV bucket; decisions are written against this interface alone.
  */
 
+import type { ServingError } from '../proto/errors.ts';
+
 /** A value as it was at one revision. Revisions grow with every change in the store, whatever the key. */
 export type KeyValueEntry = { readonly value: Uint8Array; readonly revision: number };
 
@@ -26,7 +28,8 @@ export interface KeyValue {
   delete(key: string, revision?: number): Promise<void>;
   /**
    * Calls `onEntry` for the entry (of `key`, or of every key for '>') that is there now, then for each change in order
-   * of revision. Intermediate values may be skipped after an interruption, the latest never is.
+   * of revision. Intermediate values may be skipped after an interruption, the latest never is. `onEnded` is called once
+   * if the watch ends without having been stopped, as when the store is lost: nothing is heard from then on.
    */
-  watch(key: string, onEntry: KeyValueListener): Promise<{ stop(): void }>;
+  watch(key: string, onEntry: KeyValueListener, onEnded?: (error: ServingError) => void): Promise<{ stop(): void }>;
 }

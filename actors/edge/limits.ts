@@ -4,6 +4,16 @@
 export const BODY_BYTES_MAX_DEFAULT = 4 * 1024 * 1024;
 /** Requests being answered at once; the next is refused with RESOURCE_EXHAUSTED. Far above what one router admits. */
 export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 4096;
+/** Bytes of bodies held at once, over all requests: so many of the largest. Beyond it: RESOURCE_EXHAUSTED. */
+export const BODIES_MAX = 64;
+/** The same, however small a body may be at the most. */
+export const BODIES_BYTES_MAX_LEAST = 256 * 1024 * 1024;
+/** Bodies that declare more than this are counted as they arrive; together, smaller ones come to no more than the line above. */
+export const BODY_COUNTED_BYTES_MIN = 64 * 1024;
+/** What each piece of a body takes beside its bytes: bodies may come in pieces of one byte. */
+export const BODY_CHUNK_BYTES = 128;
+/** How long a connection whose body was refused may still send, so that its caller gets to read why. */
+export const LINGER_MS = 1_000;
 /** Sockets; beyond it new connections are closed at once. */
 export const CONNECTIONS_MAX = 10_000;
 

@@ -8,6 +8,7 @@ import { type JsonObject, parseJsonObject } from '../edge/json-text.ts';
 import { COMPRESS_BYTES_MIN, TIMEOUT_MS_MAX } from '../edge/limits.ts';
 import { isRequestId } from '../edge/person-api.ts';
 import type { Caller, Gateway, PredictCall, PredictResult } from '../router/gateway-port.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { chooseCoding, packAnswer, unpackBody } from './content-coding.ts';
 
 /** What routes need of the server they are on. */
@@ -15,6 +16,7 @@ export type EdgeContext = {
   readonly gateway: Gateway;
   readonly version: string;
   readonly bodyBytesMax: number;
+  readonly bodies: BodyBudget;
   /** True once `drain` was called. */
   readonly draining: () => boolean;
 };
@@ -41,15 +43,26 @@ export function pathParameter(request: FastifyRequest, name: string): string | u
 }
 
 /** The body, unpacked where Content-Encoding says so; a promise only then, since most bodies come plain. */
-export function plainBody(request: FastifyRequest, bytesMax: number): Buffer | Promise<Buffer> {
+export function plainBody(context: EdgeContext, request: FastifyRequest): Buffer | Promise<Buffer> {
   const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
   const coding = request.headers['content-encoding'];
-  return coding === undefined ? body : unpackBody(coding, body, bytesMax);
+  return coding === undefined ? body : unpacked(context, request, coding, body);
+}
+
+async function unpacked(
+  context: EdgeContext,
+  request: FastifyRequest,
+  coding: string,
+  packed: Buffer,
+): Promise<Buffer> {
+  const body = await unpackBody(coding, packed, context.bodyBytesMax);
+  if (body !== packed) context.bodies.unpacked(request, body.byteLength);
+  return body;
 }
 
 /** The body as a JSON object. Throws INVALID_ARGUMENT for anything else. */
 export function jsonBody(context: EdgeContext, request: FastifyRequest): JsonObject | Promise<JsonObject> {
-  const plain = plainBody(request, context.bodyBytesMax);
+  const plain = plainBody(context, request);
   return Buffer.isBuffer(plain) ? parseJsonObject(plain, 'the body') : parseUnpacked(plain);
 }
 

@@ -57,7 +57,7 @@ export function openInferenceRoutes(context: EdgeContext): Route[] {
   };
   const infer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { model, version } = modelOf(request);
-    const plain = plainBody(request, context.bodyBytesMax);
+    const plain = plainBody(context, request);
     const body = Buffer.isBuffer(plain) ? plain : await plain;
     const jsonBytes = jsonLength(request.headers[JSON_LENGTH_HEADER]);
     const parsed =

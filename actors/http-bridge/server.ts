@@ -4,7 +4,7 @@
  *   connection ─► headers ─► admit ─► body ─► handler ─► gateway ─► send
  *        │           │         │        │        │          │
  *   408/431/400   404/405   503 (drain)  413    400/415   the gateway's
- *                           429 (full)          404/501   ServingError
+ *                           429 (full)   429    404/501   ServingError
  */
 import { STATUS_CODES } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
@@ -13,6 +13,7 @@ import { ServingError } from '../../proto/errors.ts';
 import * as limits from '../edge/limits.ts';
 import type { Gateway } from '../router/gateway-port.ts';
 import { Admission, type RequestObserver } from './admission.ts';
+import { BodyBudget } from './body-budget.ts';
 import { connectionRefusal, errorReply, HttpRefusal, presentable } from './edge-errors.ts';
 import { type EdgeContext, JSON_TYPE, type Route, requestIdFrom } from './exchange.ts';
 import { feastRoutes } from './feast-routes.ts';
@@ -30,6 +31,8 @@ export type HttpBridgeOptions = {
   readonly version: string;
   /** Bytes of a body, also after decompression. Default 4 MiB. */
   readonly bodyBytesMax?: number | undefined;
+  /** Bytes of the bodies of all requests being answered. Default: 64 of the largest, and 256 MiB at the least. */
+  readonly bodiesBytesMax?: number | undefined;
   /** Requests being answered at once. Default 4096. */
   readonly requestsInFlightMax?: number | undefined;
   /** A request must have arrived completely within this time; its headers within 10 s. Default 30 s. */
@@ -60,9 +63,22 @@ export async function startHttpBridge(options: HttpBridgeOptions): Promise<HttpB
   const bodyBytesMax = options.bodyBytesMax ?? limits.BODY_BYTES_MAX_DEFAULT;
   const inFlightMax = options.requestsInFlightMax ?? limits.REQUESTS_IN_FLIGHT_MAX_DEFAULT;
   const admission = new Admission(clock, inFlightMax, options.onRequest);
-  const context: EdgeContext = { gateway, version, bodyBytesMax, draining: () => admission.draining };
+  const bodiesBytesMax = Math.max(limits.BODIES_BYTES_MAX_LEAST, limits.BODIES_MAX * bodyBytesMax);
+  const bodies = new BodyBudget(clock, options.bodiesBytesMax ?? bodiesBytesMax, bodyBytesMax);
+  const context: EdgeContext = { gateway, version, bodyBytesMax, bodies, draining: () => admission.draining };
   const app = createApp(bodyBytesMax, options.requestTimeoutMs ?? limits.REQUEST_TIMEOUT_MS);
 
+  // Ahead of every body, those for which there is no route included.
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    let admitted: typeof payload;
+    try {
+      admitted = bodies.admit(request, reply, payload);
+    } catch (thrown) {
+      done(thrown as ServingError);
+      return;
+    }
+    done(null, admitted);
+  });
   app.setErrorHandler((thrown: unknown, request, reply) => {
     const error = presentable(thrown, bodyBytesMax);
     if (error.code === 'INTERNAL') options.onInternalError?.(error, request.id);

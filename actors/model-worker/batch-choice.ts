@@ -44,19 +44,22 @@ export class BatchChoice<T> {
   /**
    * The most rows from `least` to `most` whose run keeps a deadline `slackMs` away: with the model's high quantile if
    * `least` rows can be promised at all, else by its median, which is then the best that can be hoped for. Rows that
-   * make the run hardly longer are taken along: where a device is not filled, leaving them out saves nobody.
+   * make the run hardly longer are taken along while the deadline can still be kept: where a device is not filled,
+   * leaving them out saves nobody.
    */
   #rowsWithin(slackMs: number, least: number, most: number): number {
     const model = this.#serviceTime;
     if (model.predictMs(most) <= slackMs) return most;
     const leastMs = model.predictMs(least);
     const promised = leastMs <= slackMs;
-    const limitMs = Math.max(slackMs, (promised ? leastMs : model.typicalMs(least)) * GROWTH_FREE);
+    const freeMs = (promised ? leastMs : model.typicalMs(least)) * GROWTH_FREE;
     let low = least;
     let high = most;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if ((promised ? model.predictMs(middle) : model.typicalMs(middle)) <= limitMs) low = middle;
+      const middleMs = promised ? model.predictMs(middle) : model.typicalMs(middle);
+      const likelyMs = promised ? model.typicalMs(middle) : model.hopefulMs(middle);
+      if (middleMs <= slackMs || (middleMs <= freeMs && likelyMs <= slackMs)) low = middle;
       else high = middle - 1;
     }
     return low;

@@ -3,14 +3,18 @@
  * It holds no clock and does no I/O; the worker enqueues, asks `decide(nowMs)`, acts, and reports `completed`.
  *
  * The policy: an idle device never waits. While a batch runs the queue grows; on completion the earliest deadlines go
- * first, as many rows as finish in time for the earliest of them. What cannot make its deadline even alone is refused
- * or answered late at once. Under overload, where saving the earliest would shrink batches and so cost the others
- * more, it is given up instead (the idea of Nexus' early drop, SOSP 2019). Rows are the unit, not requests.
+ * first, as many rows as finish in time for the earliest of them (`batch-choice.ts`). What cannot be in time behind
+ * those of earlier deadlines is refused as it comes (`admission.ts`). Under overload, where saving the earliest would
+ * shrink batches and so cost the others more, it is given up instead (the idea of Nexus' early drop, SOSP 2019). Rows
+ * are the unit, not requests. `npm run sim:batching` compares all this with other systems and with an offline bound.
  *
- * Two estimates are asked of the service-time model: `predictMs` (p95) shapes batches, since a batch carries a promise
- * to each in it; `typicalMs` (median) decides what is hopeless, since refusing must be right more often than wrong.
+ * Three estimates are asked of the service-time model: `predictMs` (p95) shapes batches, since a batch carries a
+ * promise to each in it; `typicalMs` (median) adds up what is ahead; and `hopefulMs` (p10) decides what is hopeless,
+ * since a refusal must be right, while a row more costs a batch little.
  */
-import { DeadlineQueue, type Queued, type ShapeQueue, type Walk } from './deadline-queue.ts';
+import { Admission } from './admission.ts';
+import { BatchChoice } from './batch-choice.ts';
+import { DeadlineQueue, type Queued, type ShapeQueue } from './deadline-queue.ts';
 import type { ServiceTime } from './service-time.ts';
 
 export type { Queued };
@@ -27,7 +31,10 @@ export type BatcherOptions = {
 };
 
 export type Refusal = {
-  /** full: the queue is; too_late: the deadline cannot be met even alone; too_large: more rows than a batch may have. */
+  /**
+   * full: the queue is, for its priority; too_late: the deadline cannot be met, alone or behind what is queued with
+   * earlier ones; too_large: more rows than a batch may have.
+   */
   readonly refused: 'full' | 'too_late' | 'too_large';
 };
 
@@ -51,15 +58,20 @@ const NONE: readonly never[] = Object.freeze([]);
 
 /** An idle device tries one hopeless request this often, so that a prediction that has become wrong is unlearned. */
 const PROBE_PERIOD_MS_MAX = 100;
-/** Under overload at most this many batches' worth of requests are considered for giving up, to bound a decision. */
-const GIVE_UP_BATCHES_MAX = 4;
+
 export class Batcher<T> {
   readonly #options: BatcherOptions;
   readonly #serviceTime: ServiceTime;
   readonly #queue = new DeadlineQueue<T>();
+  readonly #admission: Admission;
+  readonly #choice: BatchChoice<T>;
   #runningRows = 0;
-  #startedMs = 0;
+  #expectedEndMs = 0;
   #endedMs = -Infinity;
+  /** Whether requests were waiting when the last batch ended: then the device is away until the next one starts. */
+  #leftQueued = false;
+  /** When a request was last refused because those ahead of it take too long: the device is overloaded. */
+  #refusedMs = -Infinity;
 
   /** Throws RangeError for limits that are not whole numbers above 0, or a queue that cannot hold one full batch. */
   constructor(options: BatcherOptions, serviceTime: ServiceTime) {
@@ -74,6 +86,8 @@ export class Batcher<T> {
     if (options.concurrency !== 1) throw new RangeError(`concurrency must be 1, got ${options.concurrency}`);
     this.#options = options;
     this.#serviceTime = serviceTime;
+    this.#admission = new Admission(serviceTime, options.batchRowsMax);
+    this.#choice = new BatchChoice(this.#queue, serviceTime, options.batchRowsMax);
   }
 
   get queuedRows(): number {
@@ -82,6 +96,23 @@ export class Batcher<T> {
 
   get queuedItems(): number {
     return this.#queue.items;
+  }
+
+  /** Infinity where nothing is queued. */
+  get earliestDeadlineMs(): number {
+    return this.#queue.first()?.deadlineMs ?? Infinity;
+  }
+
+  /** By when the next batch has to start for the earliest request to be in time; Infinity where nothing is queued. */
+  get startByMs(): number {
+    const shape = this.#queue.first();
+    return shape === undefined ? Infinity : shape.deadlineMs - this.#serviceTime.predictMs(this.#nextRows(shape));
+  }
+
+  /** How long the next batch will probably run, ms; 0 where nothing is queued. */
+  get nextRunMs(): number {
+    const shape = this.#queue.first();
+    return shape === undefined ? 0 : this.#serviceTime.typicalMs(this.#nextRows(shape));
   }
 
   /** Whether a dispatched batch has not been reported `completed` or `failed` yet. */
@@ -100,8 +131,8 @@ export class Batcher<T> {
     if (Number.isNaN(deadlineMs)) throw new RangeError('deadlineMs must be a number');
     if (rows > this.#options.batchRowsMax) return REFUSED_TOO_LARGE;
     if (deadlineMs <= arrivedMs) return REFUSED_TOO_LATE;
-    const hopeless = arrivedMs + this.#remainingMs(arrivedMs) + this.#serviceTime.typicalMs(rows) > deadlineMs;
-    if (hopeless && !(this.#queue.items === 0 && this.#mayProbe(arrivedMs, rows))) return REFUSED_TOO_LATE;
+    const refusal = this.#refusal(queued);
+    if (refusal !== null) return refusal;
     if (this.#queue.items >= this.#options.queueItemsMax) return REFUSED_FULL;
     if (this.#queue.rows + rows > this.#options.queueRowsMax) return REFUSED_FULL;
     this.#queue.add(queued);
@@ -117,22 +148,20 @@ export class Batcher<T> {
     }
     for (; shape !== undefined; shape = this.#queue.first()) {
       const { rows } = this.#queue.earliest(shape);
-      if (nowMs + this.#serviceTime.typicalMs(rows) <= shape.deadlineMs) break;
+      if (nowMs + this.#serviceTime.hopefulMs(rows) <= shape.deadlineMs) break;
       if (this.#queue.items === 1 && this.#mayProbe(nowMs, rows)) break;
       late = append(late, this.#queue.removeFirst(shape));
     }
     if (shape === undefined) return { kind: 'idle', late };
 
-    const first = this.#queue.earliest(shape);
-    const rowsWanted = Math.min(this.#options.batchRowsMax, shape.rows);
-    const rowsInTime = this.#rowsWithin(first.deadlineMs - nowMs, first.rows, rowsWanted);
-    let items: Queued<T>[];
-    if (rowsInTime === rowsWanted) items = this.#queue.takeFirst(shape, rowsWanted);
-    else ({ items, late } = this.#takeSqueezed(shape, rowsInTime, nowMs, late));
+    if (this.#leftQueued) this.#admission.waited(nowMs - this.#endedMs);
+    this.#admission.dispatched(shape.deadlineMs - nowMs, shape.rows >= this.#options.batchRowsMax);
+    const { items, givenUp } = this.#choice.take(shape, nowMs, this.#overloaded(nowMs));
+    for (const queued of givenUp) late = append(late, queued);
     let rows = 0;
     for (const queued of items) rows += queued.rows;
     this.#runningRows = rows;
-    this.#startedMs = nowMs;
+    this.#expectedEndMs = nowMs + this.#serviceTime.typicalMs(rows);
     return { kind: 'dispatch', items, rows, late };
   }
 
@@ -144,6 +173,11 @@ export class Batcher<T> {
       late = append(late, this.#queue.removeFirst(shape));
     }
     return late;
+  }
+
+  /** Removes and returns what is queued and cancelled by its caller; what runs is untouched. Follow it with `decide`. */
+  cancel(isCancelled: (item: T) => boolean): Queued<T>[] {
+    return this.#queue.removeWhere(({ item }) => isCancelled(item));
   }
 
   /** The running batch has finished; its `rows` and the device's `serviceMs` teach the service-time model. */
@@ -169,108 +203,48 @@ export class Batcher<T> {
     const { batchRowsMax } = this.#options;
     const fullBatches = Math.floor(this.#queue.rows / batchRowsMax);
     const lastRows = this.#queue.rows - fullBatches * batchRowsMax + 1;
-    const aheadMs = fullBatches === 0 ? 0 : fullBatches * this.#serviceTime.typicalMs(batchRowsMax);
-    return this.#remainingMs(nowMs) + aheadMs + this.#serviceTime.predictMs(lastRows);
+    return this.#remainingMs(nowMs) + this.#admission.batchesMs(fullBatches) + this.#serviceTime.predictMs(lastRows);
+  }
+
+  /** Why a request is not let in, other than that the queue is full. */
+  #refusal({ arrivedMs, deadlineMs, rows, priority }: Queued<T>): Refusal | null {
+    const slackMs = deadlineMs - arrivedMs;
+    const remainingMs = this.#remainingMs(arrivedMs);
+    // Counting who is ahead is needed only where it would be too late behind everybody.
+    let verdict = this.#admission.judge(rows, slackMs, priority ?? 0, remainingMs, this.#queue.rows);
+    if (verdict !== 'admit' && this.#queue.items > 0) {
+      const rowsAhead = this.#queue.rowsUpTo(arrivedMs, deadlineMs);
+      verdict = this.#admission.judge(rows, slackMs, priority ?? 0, remainingMs, rowsAhead);
+    }
+    if (verdict === 'admit') return null;
+    if (this.#queue.items > 0) this.#refusedMs = arrivedMs;
+    else if (this.#mayProbe(arrivedMs, rows)) return null;
+    return verdict === 'yield' ? REFUSED_FULL : REFUSED_TOO_LATE;
+  }
+
+  #overloaded(nowMs: number): boolean {
+    return nowMs - this.#refusedMs <= this.#serviceTime.typicalMs(this.#options.batchRowsMax);
+  }
+
+  #nextRows(shape: ShapeQueue<T>): number {
+    return Math.min(this.#options.batchRowsMax, shape.rows);
   }
 
   #end(nowMs: number): void {
     this.#runningRows = 0;
     this.#endedMs = nowMs;
+    this.#leftQueued = this.#queue.items > 0;
   }
 
   #remainingMs(nowMs: number): number {
     if (!this.running) return 0;
-    return Math.max(0, this.#startedMs + this.#serviceTime.typicalMs(this.#runningRows) - nowMs);
+    return Math.max(0, this.#expectedEndMs - nowMs);
   }
 
   /** At most half of an idle device's time goes to probes, and no wrong prediction lasts longer than the period. */
   #mayProbe(nowMs: number, rows: number): boolean {
     if (this.running) return false;
     return nowMs - this.#endedMs >= Math.min(PROBE_PERIOD_MS_MAX, this.#serviceTime.typicalMs(rows));
-  }
-
-  /**
-   * The most rows from `least` to `most` whose run keeps a deadline `slackMs` away: with the model's high quantile if
-   * `least` rows can be promised at all, else by its median, which is then the best that can be hoped for.
-   */
-  #rowsWithin(slackMs: number, least: number, most: number): number {
-    const model = this.#serviceTime;
-    if (model.predictMs(most) <= slackMs) return most;
-    const promised = model.predictMs(least) <= slackMs;
-    let low = least;
-    let high = most;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((promised ? model.predictMs(middle) : model.typicalMs(middle)) <= slackMs) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  /**
-   * The earliest deadline allows only `rowsInTime` rows although more are queued. Runs that small batch if the next
-   * request can still follow in time. If not, the device is overloaded and someone loses: then the batch starts at
-   * whichever request lets it finish the most rows per millisecond, and those passed over that cannot follow are late.
-   */
-  #takeSqueezed(
-    shape: ShapeQueue<T>,
-    rowsInTime: number,
-    nowMs: number,
-    late: readonly Queued<T>[],
-  ): { items: Queued<T>[]; late: readonly Queued<T>[] } {
-    const model = this.#serviceTime;
-    const walk = this.#queue.walk(shape);
-    let start = 0;
-    let batch = walk.upTo(0, rowsInTime);
-    const next = walk.at(batch.end);
-    if (next !== undefined) {
-      const followingRows = Math.min(this.#options.batchRowsMax, shape.rows - batch.rows);
-      const followedMs = nowMs + model.predictMs(batch.rows) + model.predictMs(followingRows);
-      if (followedMs > next.deadlineMs) {
-        const best = this.#bestStart(walk, shape.rows, batch.rows, nowMs);
-        start = best.start;
-        batch = walk.upTo(start, best.rows);
-      }
-    }
-    const endMs = nowMs + model.typicalMs(batch.rows);
-    const items: Queued<T>[] = [];
-    walk.close((queued, index) => {
-      if (index >= batch.end) return true;
-      if (index >= start) items.push(queued);
-      else if (endMs + model.typicalMs(queued.rows) > queued.deadlineMs) late = append(late, queued);
-      else return true;
-      return false;
-    });
-    return { items, late };
-  }
-
-  /**
-   * Where along the walk a batch should start to finish the most rows per millisecond, and its most rows there.
-   * `rowsAtFirst`: what a batch from the earliest request may have.
-   */
-  #bestStart(walk: Walk<T>, rowsQueued: number, rowsAtFirst: number, nowMs: number): { start: number; rows: number } {
-    const { batchRowsMax } = this.#options;
-    const model = this.#serviceTime;
-    let best = { start: 0, rows: rowsAtFirst };
-    let rateBest = rowsAtFirst / model.predictMs(rowsAtFirst);
-    let rowsAhead = rowsQueued;
-    for (let start = 1; start <= GIVE_UP_BATCHES_MAX * batchRowsMax; start++) {
-      rowsAhead -= walk.at(start - 1)!.rows;
-      const head = walk.at(start);
-      if (head === undefined) break;
-      const slackMs = head.deadlineMs - nowMs;
-      if (model.typicalMs(head.rows) > slackMs) continue;
-      const most = Math.min(batchRowsMax, rowsAhead);
-      const rows = this.#rowsWithin(slackMs, head.rows, most);
-      const rate = rows / model.predictMs(rows);
-      if (rate > rateBest) {
-        rateBest = rate;
-        best = { start, rows };
-      }
-      // Later starts have fewer rows left to fill a batch from, or no larger batch to gain.
-      if (rows === most) break;
-    }
-    return best;
   }
 }
 

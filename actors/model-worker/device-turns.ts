@@ -11,7 +11,7 @@
  */
 
 /** What a model's batcher says of its queue. */
-export interface Turn {
+export interface Waiting {
   readonly queuedItems: number;
   /** By when the next batch has to start for its earliest request to be in time, ms on the caller's clock. */
   readonly startByMs: number;
@@ -29,17 +29,18 @@ type Account = {
   waiting: boolean;
 };
 
-export class DeviceTurns<T extends Turn> {
-  readonly #accounts = new Map<T, Account>();
+export class DeviceTurns<M extends { readonly batcher: Waiting }> {
+  // Weak, since models are unloaded.
+  readonly #accounts = new WeakMap<M, Account>();
   /** The account of whoever ran last, before that run: those that come back from idleness start here. */
   #levelMs = 0;
 
   /** The one to run next of those that have something queued; undefined if none has. */
-  next(turns: Iterable<T>, nowMs: number): T | undefined {
-    let best: T | undefined;
-    for (const turn of turns) {
-      const account = this.#accountOf(turn);
-      if (turn.queuedItems === 0) {
+  next(models: Iterable<M>, nowMs: number): M | undefined {
+    let best: M | undefined;
+    for (const model of models) {
+      const account = this.#accountOf(model);
+      if (model.batcher.queuedItems === 0) {
         account.waiting = false;
         continue;
       }
@@ -47,39 +48,36 @@ export class DeviceTurns<T extends Turn> {
         account.waiting = true;
         account.usedMs = Math.max(account.usedMs, this.#levelMs);
       }
-      if (best === undefined || this.#precedes(turn, best, nowMs)) best = turn;
+      if (best === undefined || this.#precedes(model, best, nowMs)) best = model;
     }
     return best;
   }
 
-  /** A batch of `turn` has run for `ms`. */
-  ran(turn: T, ms: number): void {
-    const account = this.#accountOf(turn);
+  /** A batch of `model` has run for `ms`. */
+  ran(model: M, ms: number): void {
+    const account = this.#accountOf(model);
     this.#levelMs = account.usedMs;
     account.usedMs += ms;
   }
 
-  /** Forgets a model that is gone. */
-  forget(turn: T): void {
-    this.#accounts.delete(turn);
-  }
-
-  #precedes(left: T, right: T, nowMs: number): boolean {
-    const leftWaits = nowMs + right.nextRunMs <= left.startByMs;
-    const rightWaits = nowMs + left.nextRunMs <= right.startByMs;
-    if (leftWaits !== rightWaits) return rightWaits;
+  #precedes(left: M, right: M, nowMs: number): boolean {
+    const leftStartByMs = left.batcher.startByMs;
+    const rightStartByMs = right.batcher.startByMs;
+    const leftCanWait = nowMs + right.batcher.nextRunMs <= leftStartByMs;
+    const rightCanWait = nowMs + left.batcher.nextRunMs <= rightStartByMs;
+    if (leftCanWait !== rightCanWait) return rightCanWait;
     const aheadMs = this.#accountOf(left).usedMs - this.#accountOf(right).usedMs;
-    if (leftWaits && left.startByMs !== right.startByMs && Math.abs(aheadMs) < PASSED_OVER_MS_MAX) {
-      return left.startByMs < right.startByMs;
+    if (leftCanWait && leftStartByMs !== rightStartByMs && Math.abs(aheadMs) < PASSED_OVER_MS_MAX) {
+      return leftStartByMs < rightStartByMs;
     }
     return aheadMs < 0;
   }
 
-  #accountOf(turn: T): Account {
-    let account = this.#accounts.get(turn);
+  #accountOf(model: M): Account {
+    let account = this.#accounts.get(model);
     if (account === undefined) {
       account = { usedMs: this.#levelMs, waiting: false };
-      this.#accounts.set(turn, account);
+      this.#accounts.set(model, account);
     }
     return account;
   }

@@ -4,10 +4,12 @@
  */
 
 import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
+import { Cancellations, type IsCancelled } from '../../cluster/actors/cancellations.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { asServingError, ServingError } from '../../proto/errors.ts';
 import { type Answer, type Compute, failedAnswer, failureOf, type Message } from '../../proto/letters.ts';
 import type { Queued } from './batcher.ts';
+import { DeviceTurns } from './device-turns.ts';
 import type { QueuedCompute, RunShare, ServedModel } from './served-model.ts';
 
 export interface WorkerObserver {
@@ -40,11 +42,12 @@ class ModelWorker implements Behaviour {
   readonly #context: ActorContext;
   readonly #models: ServedModels;
   readonly #observer: WorkerObserver;
+  readonly #cancellations: Cancellations;
   /** Whether a model runs on this thread: one at a time. Those with threads of their own run beside it. */
   #inlineRunning = false;
   #pumpScheduled = false;
-  /** Key of the model that ran last: the next turn starts behind it, so that none starves another. */
-  #lastRun = '';
+  /** Whose turn it is among the models that run on this thread. */
+  readonly #turns = new DeviceTurns<ServedModel>();
   /** Per running model: when the next deadline in its queue passes. */
   readonly #timers = new Map<ServedModel, TimerHandle>();
   #stopped = false;
@@ -57,9 +60,11 @@ class ModelWorker implements Behaviour {
     this.#context = context;
     this.#models = models;
     this.#observer = observer;
+    this.#cancellations = new Cancellations(context, (isCancelled) => this.#onCancelled(isCancelled));
   }
 
   receive(message: Message): void {
+    if (message.kind === 'cancel') this.#cancellations.add(message.body);
     if (message.kind !== 'compute') return;
     const request = message.body;
     const model = this.#models.get(request.model);
@@ -118,21 +123,23 @@ class ModelWorker implements Behaviour {
   #pump(): void {
     if (this.#stopped) return;
     const nowMs = this.#context.clock.nowMs();
-    for (const model of this.#inTurn()) {
-      if (!this.#mayRun(model)) continue;
-      const decision = model.batcher.decide(nowMs);
-      for (const queued of decision.late) this.#answerLate(queued);
-      if (decision.kind === 'dispatch') {
-        if (!model.ownThread) this.#lastRun = model.key;
-        void this.#run(model, decision.items, decision.rows);
-      }
+    const inline: ServedModel[] = [];
+    for (const model of this.#models.values()) {
+      if (model.ownThread) this.#decide(model, nowMs);
+      else if (!model.batcher.running) inline.push(model);
+    }
+    while (!this.#inlineRunning) {
+      const next = this.#turns.next(inline, nowMs);
+      if (next === undefined) return;
+      this.#decide(next, nowMs);
     }
   }
 
-  #inTurn(): ServedModel[] {
-    const models = [...this.#models.values()];
-    const last = models.findIndex((model) => model.key === this.#lastRun);
-    return last <= 0 && models.length === 1 ? models : [...models.slice(last + 1), ...models.slice(0, last + 1)];
+  #decide(model: ServedModel, nowMs: number): void {
+    if (!this.#mayRun(model)) return;
+    const decision = model.batcher.decide(nowMs);
+    for (const queued of decision.late) this.#answerLate(queued);
+    if (decision.kind === 'dispatch') void this.#run(model, decision.items, decision.rows);
   }
 
   async #run(model: ServedModel, items: readonly Queued<QueuedCompute>[], rows: number): Promise<void> {
@@ -162,7 +169,9 @@ class ModelWorker implements Behaviour {
         throw thrown;
       });
     } finally {
-      if (model.batcher.running) model.batcher.failed(this.#context.clock.nowMs());
+      const nowMs = this.#context.clock.nowMs();
+      if (model.batcher.running) model.batcher.failed(nowMs);
+      if (!model.ownThread) this.#turns.ran(model, nowMs - startMs);
       this.#afterRun(model);
     }
   }
@@ -259,6 +268,14 @@ class ModelWorker implements Behaviour {
         `${request.model}: the deadline passes before a batch could finish`,
       ),
     );
+  }
+
+  /** Nobody waits for these any more: they leave the queue without an answer. What runs already runs on. */
+  #onCancelled(isCancelled: IsCancelled): void {
+    for (const model of this.#models.values()) {
+      const left = model.batcher.cancel(({ request }) => isCancelled(request.replyTo, request.id));
+      for (const _ of left) this.#observer.failed(model.key, 'CANCELLED');
+    }
   }
 
   #fail(request: Compute, error: ServingError): void {

@@ -1,4 +1,5 @@
 /** ONNX Runtime behind the engine port. The only file that knows it. `run` blocks its thread for the whole batch. */
+import './no-telemetry.ts';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -13,7 +13,7 @@ import type { Engine, EngineTensor, LoadedModel } from './engine.ts';
 import { RowGatherer, scatterRows } from './gather-rows.ts';
 import { type ModelFile, sha256Of } from './model-repository.ts';
 import { batchRowsWithin, checkAnswerFits, checkOneRowFits, outputRowBytes } from './output-bounds.ts';
-import { ServiceTimeModel } from './service-time.ts';
+import { ServiceTimeModel, type ServiceTimeOptions } from './service-time.ts';
 
 export type BatchLimits = {
   readonly queueRowsMax: number;
@@ -28,10 +28,13 @@ export type QueuedCompute = { readonly request: Compute; readonly arrivedMs: num
 /** One caller's share of a run. */
 export type RunShare = { readonly outputs: Uint8Array[]; readonly dims: number[] };
 
-/** Each batch size is run this often at warm-up: the first run allocates, the others teach the service times. */
-const WARM_UP_RUNS = 3;
-/** Promised times are this share higher over the root of the runs: 29 % after warm-up, 4 % once the window is full. */
-const PROMISE_HEADROOM = 0.5;
+/** Each batch size is run this often at warm-up, beside a first run that allocates: these teach the service times. */
+export const WARM_UP_RUNS = 3;
+/**
+ * Promised times are a share of 0.5 higher over the root of the runs: 29 % after warm-up, 4 % once the window is full.
+ * Three of five runs that agree are a change of speed.
+ */
+export const SERVICE_TIME_OPTIONS: ServiceTimeOptions = Object.freeze({ headroom: 0.5, shiftRuns: 5 });
 /** Free dimensions other than rows are warmed up at this size. */
 const FREE_DIMENSION_PROBE = 1;
 
@@ -240,14 +243,13 @@ async function warmUp(
   batchRowsMax: number,
   clock: Clock,
 ): Promise<ServiceTimeModel> {
-  const serviceTime = new ServiceTimeModel({ headroom: PROMISE_HEADROOM });
-  const sizes = [1];
-  for (let rows = 2; rows < batchRowsMax; rows *= 2) sizes.push(rows);
-  if (batchRowsMax > 1) sizes.push(batchRowsMax);
-  for (const rows of sizes) {
-    // The first run of a size allocates; how long it takes says nothing of the next.
-    await loaded.run(zeros(spec.inputs, spec.batched, rows));
-    for (let i = 0; i < WARM_UP_RUNS; i++) {
+  const serviceTime = new ServiceTimeModel(SERVICE_TIME_OPTIONS);
+  const sizes = warmUpSizes(batchRowsMax);
+  // The first run of a size allocates; how long it takes says nothing of the next.
+  for (const rows of sizes) await loaded.run(zeros(spec.inputs, spec.batched, rows));
+  // Size after size and then again: a slow moment of the machine should not fall on all runs of one size.
+  for (let i = 0; i < WARM_UP_RUNS; i++) {
+    for (const rows of sizes) {
       // Made anew for each run: an engine with a thread of its own takes the memory along.
       const inputs = zeros(spec.inputs, spec.batched, rows);
       const startMs = clock.nowMs();
@@ -256,6 +258,14 @@ async function warmUp(
     }
   }
   return serviceTime;
+}
+
+/** The powers of two below a full batch, and the full batch. */
+export function warmUpSizes(batchRowsMax: number): number[] {
+  const sizes = [1];
+  for (let rows = 2; rows < batchRowsMax; rows *= 2) sizes.push(rows);
+  if (batchRowsMax > 1) sizes.push(batchRowsMax);
+  return sizes;
 }
 
 function zeros(inputs: readonly TensorSpec[], rowsFirst: boolean, rows: number): EngineTensor[] {

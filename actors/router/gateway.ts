@@ -68,10 +68,13 @@ export class LocalGateway implements Gateway, Behaviour {
   readonly #parts: GatewayParts;
   readonly #waiting = new SlotTable<Waiting>();
   readonly #overdue: Deadlines<Waiting>;
+  /** Until something changes. Unknown names never get in, so it holds no more than there are versions and models. */
+  readonly #described = new Map<string, ModelDescription>();
 
   constructor(context: ActorContext, parts: GatewayParts) {
     this.#context = context;
     this.#parts = parts;
+    parts.routing.onChange(() => this.#described.clear());
     this.#overdue = new Deadlines(supervisedTimers(context), (waiting) => {
       this.#waiting.remove(waiting.id);
       const why = 'the router has not answered by the deadline: this is a fault, see its log';
@@ -149,8 +152,14 @@ export class LocalGateway implements Gateway, Behaviour {
   }
 
   describe(model: string, version?: string): ModelDescription {
-    const { routing } = this.#parts;
-    return describePlan(routing.choosePlan(model, version), routing.servedVersions(model));
+    const key = version === undefined ? model : `${model}/${version}`;
+    let described = this.#described.get(key);
+    if (described === undefined) {
+      const { routing } = this.#parts;
+      described = describePlan(routing.choosePlan(model, version), routing.servedVersions(model));
+      this.#described.set(key, described);
+    }
+    return described;
   }
 
   push(view: string, rows: readonly FeatureRow[]): Promise<readonly PushAck[]> {

@@ -150,7 +150,8 @@ export class RoutingTable {
       seen.add(heartbeat.node);
       if (heartbeat.role === 'shard') {
         byName.set(heartbeat.name, target);
-      } else if (heartbeat.ready) {
+      } else {
+        // Ready or not: it lists what it has loaded, while it loads the rest, and nothing once it drains.
         for (const key of heartbeat.models) {
           const serving = workers.get(key);
           if (serving === undefined) workers.set(key, [target]);

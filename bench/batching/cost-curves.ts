@@ -4,7 +4,7 @@ export type CostCurve = {
   readonly name: string;
   /** Most rows that the engine takes in one batch. */
   readonly batchRowsMax: number;
-  /** Nominal ms, above 0 and never falling as rows grow. Rows above `batchRowsMax` go on along the last slope. */
+  /** Nominal ms, above 0 and never falling as rows grow. */
   costMs(rows: number): number;
 };
 

@@ -54,6 +54,8 @@ export const TRACE_MEANING: Record<TraceName, string> = {
 };
 
 const OBJECTIVE_MS = 25;
+/** Where two models share the device a request waits for the other's batch too. */
+const SHARED_OBJECTIVE_MS = 50;
 /** What hops before the device have used of the time: deadlines are this share of the objective, up to all of it. */
 const SLACK_SHARE_MIN = 0.7;
 /** Of the trace's length. */
@@ -83,7 +85,9 @@ export function makeTrace(name: TraceName, curve: CostCurve, seconds: number, se
   const curves = name === 'two-models' ? [curve, scaled(curve, 2)] : [curve];
   const shapes = shapesOf(name, curve, durationMs, random);
   const arrivals: Omit<SimRequest, 'id'>[] = [];
-  shapes.forEach((shape, model) => arrivals.push(...arrivalsOf(shape, curves[model]!, model, durationMs, random)));
+  shapes.forEach((shape, model) => {
+    for (const arrival of arrivalsOf(shape, curves[model]!, model, durationMs, random)) arrivals.push(arrival);
+  });
   arrivals.sort((a, b) => a.arrivedMs - b.arrivedMs);
   const tightMs = tightObjectiveMs(curve);
   return {
@@ -91,16 +95,17 @@ export function makeTrace(name: TraceName, curve: CostCurve, seconds: number, se
     curves,
     requests: arrivals.map((arrival, id) => ({ id, ...arrival })),
     speed,
-    objectiveMs: name === 'tight' ? tightMs : OBJECTIVE_MS,
+    objectiveMs: name === 'tight' ? tightMs : name === 'two-models' ? SHARED_OBJECTIVE_MS : OBJECTIVE_MS,
     measuredFromMs: durationMs * UNMEASURED_SHARE,
   };
 }
 
 function shapesOf(name: TraceName, curve: CostCurve, durationMs: number, random: Random): Shape[] {
+  const objectiveMs = name === 'two-models' ? SHARED_OBJECTIVE_MS : OBJECTIVE_MS;
   const plain = {
     rows: () => 1,
     rowsMean: 1,
-    slackMs: (chance: Random) => OBJECTIVE_MS * (SLACK_SHARE_MIN + (1 - SLACK_SHARE_MIN) * chance.next()),
+    slackMs: (chance: Random) => objectiveMs * (SLACK_SHARE_MIN + (1 - SLACK_SHARE_MIN) * chance.next()),
   };
   const steady = (load: number): Shape => ({ ...plain, loadAt: () => load, loadMax: load });
   switch (name) {

@@ -28,6 +28,8 @@ const PULL_EXPIRES_MS = 10_000;
 const PULL_RETRY_MS = 250;
 /** How long stopping waits for the server to delete a consumer; left alone it goes by itself, being ephemeral. */
 const DELETE_MS_MAX = 1_000;
+/** As much for the pull that is under way. */
+const CLOSE_MS_MAX = 1_000;
 
 export async function openFeatureLog(
   jetstream: JetStreamClient,
@@ -161,6 +163,7 @@ export class FeatureLog {
           // Stopped meanwhile. Not waited for: it settles once the loop below has run.
           if (stopped) void current.close();
           for await (const message of current) {
+            if (stopped) return;
             const room = onMessage(message.seq, message.data, message.info.pending);
             if (room !== undefined) await room;
           }
@@ -176,8 +179,10 @@ export class FeatureLog {
       stop: async () => {
         stopped = true;
         wake();
-        await current?.close();
-        await done;
+        // Without a connection neither need ever settle; what still came would be passed over.
+        const ended = Promise.all([current?.close(), done]);
+        ended.catch(() => {});
+        await Promise.race([ended, sleep(this.#clock, CLOSE_MS_MAX)]);
         const deleted = consumer.delete().catch((thrown: unknown) => {
           this.#log.debug({ err: thrown, partition }, 'log consumer was gone already');
         });

@@ -1,17 +1,62 @@
 /** The key-value port on a JetStream bucket. */
 import type { KV } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { KeyValue, KeyValueEntry, KeyValueListener } from '../key-value.ts';
 import type { Log } from '../log.ts';
-import { isWrongSequence, reason } from './api-errors.ts';
+import { isApiError, isWrongSequence, reason } from './api-errors.ts';
+
+/**
+ * After a reconnection the store is asked for so often, with so long between, before the watch is left to notice by
+ * itself that it has lost it: a JetStream that has just started does not answer at once.
+ */
+const STORE_CHECKS_MAX = 60;
+const STORE_CHECK_MS = 500;
+
+/** Tells a bucket from another of the same name that was made after it was lost. Rejects as the client does. */
+export async function storeOf(kv: KV): Promise<string> {
+  return String((await kv.status()).streamInfo.created);
+}
 
 export class NatsKeyValue implements KeyValue {
   readonly #kv: KV;
+  readonly #store: string;
+  readonly #clock: Clock;
   readonly #log: Log;
+  readonly #isClosing: () => boolean;
+  /** How to end each watch that goes on. */
+  readonly #watches = new Set<(error: ServingError) => void>();
+  #checking = false;
 
-  constructor(kv: KV, log: Log) {
+  /** `store`: which one, by `storeOf`; `isClosing`: whether the connection is being closed by ourselves. */
+  constructor(kv: KV, store: string, clock: Clock, log: Log, isClosing: () => boolean) {
     this.#kv = kv;
+    this.#store = store;
+    this.#clock = clock;
     this.#log = log;
+    this.#isClosing = isClosing;
+  }
+
+  /**
+   * To be called when a lost connection is back: ends the watches if the bucket is another now. A watch would go on in
+   * that one from the revision where it was, and miss all that has a lower one.
+   */
+  async checkStore(): Promise<void> {
+    if (this.#checking || this.#watches.size === 0) return;
+    this.#checking = true;
+    let gone = 0;
+    for (let i = 0; i < STORE_CHECKS_MAX && !this.#isClosing(); i++) {
+      const store = await storeOf(this.#kv).catch((thrown: unknown) => (isApiError(thrown, 404) ? 'gone' : 'unknown'));
+      if (store === this.#store) break;
+      // Asked twice: a server among several may not know yet what the others have.
+      gone = store === 'gone' ? gone + 1 : 0;
+      if (gone > 1 || (store !== 'gone' && store !== 'unknown')) {
+        for (const end of this.#watches) end(storeLost(gone > 1 ? 'it is gone' : 'it was made anew'));
+        break;
+      }
+      await sleep(this.#clock, STORE_CHECK_MS);
+    }
+    this.#checking = false;
   }
 
   async get(key: string): Promise<KeyValueEntry | null> {
@@ -34,11 +79,29 @@ export class NatsKeyValue implements KeyValue {
     });
   }
 
-  async watch(key: string, onEntry: KeyValueListener): Promise<{ stop(): void }> {
+  async watch(
+    key: string,
+    onEntry: KeyValueListener,
+    onEnded: (error: ServingError) => void = () => {},
+  ): Promise<{ stop(): void }> {
     const entries = await this.#reach(() => this.#kv.watch({ key }));
+    let over = false;
+    const stop = () => {
+      over = true;
+      this.#watches.delete(end);
+      entries.stop();
+    };
+    const end = (error: ServingError) => {
+      if (over) return;
+      stop();
+      this.#log.error({ err: error, key }, 'key-value watch ended');
+      onEnded(error);
+    };
+    this.#watches.add(end);
     void (async () => {
       try {
         for await (const entry of entries) {
+          if (over) return;
           try {
             onEntry(entry.key, entry.operation === 'PUT' ? entry.value : null, entry.revision);
           } catch (thrown) {
@@ -46,11 +109,12 @@ export class NatsKeyValue implements KeyValue {
             this.#log.error({ err: thrown, key: entry.key }, 'entry cannot be used; waiting for the next');
           }
         }
+        if (!this.#isClosing()) end(storeLost('its subscription was closed'));
       } catch (thrown) {
-        this.#log.error({ err: thrown, key }, 'key-value watch ended');
+        end(storeLost(reason(thrown), thrown));
       }
     })();
-    return { stop: () => entries.stop() };
+    return { stop };
   }
 
   async #compareAndSet(write: () => Promise<number>): Promise<number | null> {
@@ -73,4 +137,8 @@ export class NatsKeyValue implements KeyValue {
       });
     }
   }
+}
+
+function storeLost(why: string, cause?: unknown): ServingError {
+  return new ServingError('UNAVAILABLE', 'route', `the key-value store was lost: ${why}`, { cause });
 }

@@ -24,7 +24,7 @@ import type { Log } from '../log.ts';
 import type { Wire } from '../transport/transport.ts';
 import { reason } from './api-errors.ts';
 import { type FeatureLog, openFeatureLog } from './feature-log.ts';
-import { NatsKeyValue } from './nats-key-value.ts';
+import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 
 export type NatsOptions = {
   /** One or more, comma-separated: nats://host:4222 */
@@ -93,6 +93,7 @@ export class NatsLink implements Wire {
   readonly #jetstream: JetStreamClient;
   readonly #listeners: ((connected: boolean) => void)[] = [];
   #connected = true;
+  #closing = false;
 
   constructor(connection: NatsConnection, clock: Clock, log: Log) {
     this.#connection = connection;
@@ -175,7 +176,11 @@ export class NatsLink implements Wire {
   /** Opens a bucket, creating it where it is missing. */
   async keyValue(bucket: string): Promise<KeyValue> {
     const kv = await this.#jetstream.views.kv(bucket, { history: 1, timeout: 5_000 });
-    return new NatsKeyValue(kv, this.#log);
+    const keyValue = new NatsKeyValue(kv, await storeOf(kv), this.#clock, this.#log, () => this.#closing);
+    this.onConnectionChange((connected) => {
+      if (connected) void keyValue.checkStore();
+    });
+    return keyValue;
   }
 
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */
@@ -225,6 +230,7 @@ export class NatsLink implements Wire {
   /** Stops interest, finishes what is pending, flushes and closes. */
   async drain(): Promise<void> {
     if (this.#connection.isClosed()) return;
+    this.#closing = true;
     try {
       await this.#connection.drain();
     } catch {
@@ -233,6 +239,7 @@ export class NatsLink implements Wire {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#connection.close();
   }
 

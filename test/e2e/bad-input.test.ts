@@ -300,7 +300,7 @@ describe('features', () => {
     ['an empty key', '/v1/features/user_profile:get', { keys: ['a', ''] }, 400, 'keys[1]'],
     ['a key over 512 bytes', '/v1/features/user_profile:get', { keys: [long] }, 400, 'keys[0]'],
     ['a key over 512 bytes in UTF-8', '/v1/features/user_profile:get', { keys: ['é'.repeat(300)] }, 400, '600 bytes'],
-    ['a key that is half a character', '/v1/features/user_profile:get', '{"keys":["\\ud800"]}', 400, 'well-formed'],
+    ['a key that is half a character', '/v1/features/user_profile:get', '{"keys":["\\ud800"]}', 400, 'surrogate'],
     ['too many keys', '/v1/features/user_profile:get', { keys: new Array<string>(10_001).fill('u') }, 400, '10000'],
     ['a field that is unknown', '/v1/features/user_profile:get', { keys: ['u'], limit: 1 }, 400, 'limit'],
   ] as const)('%s is refused with a reason', async (_what, path, body, status, words) => {

@@ -21,7 +21,7 @@ it('a mended model is said to be loading, not to be broken, until it answers', a
   cleanups.push(() => rmSync(app, { recursive: true, force: true }));
   cpSync(FEATURES, join(app, 'features.ts'));
   const models = join(app, 'models');
-  // The first to be loaded takes a while, and the mended one has to wait for it.
+  // The first to be loaded takes a while, and the mended one, whose file is larger, has to wait for it.
   const products = await productsFor(300, mkdtempSync(join(app, 'measure-')));
   await writeModel(models, 'a-slow', '1', chainModel(products));
   await writeModel(models, 'broken', '1', 'this is no model');
@@ -31,7 +31,7 @@ it('a mended model is said to be loading, not to be broken, until it answers', a
     status.models_with_problems.map(({ model, problem }) => `${model}: ${problem}`);
   expect(problems(await cluster.status())).toEqual([expect.stringMatching(/^broken: .*not a loadable ONNX model/)]);
 
-  await writeModel(models, 'broken', '1', tableModel());
+  await writeModel(models, 'broken', '1', tableModel(4 * 1024 * 1024));
   const before = (await cluster.pids()).get('worker-1')!;
   process.kill(before, 'SIGKILL');
   const said: string[] = [];

@@ -268,4 +268,38 @@ describe('an app', () => {
       rmSync(other, { recursive: true, force: true });
     }
   });
+
+  it.each([
+    ['whose only model contradicts its manifest', true],
+    ['without models', false],
+  ])('%s starts and stays up', async (_what, contradictory) => {
+    const other = mkdtempSync(join(tmpdir(), 'dovetail-app-'));
+    let started: TestCluster | null = null;
+    try {
+      cpSync(join(FRAUD, 'features.ts'), join(other, 'features.ts'));
+      cpSync(join(FRAUD, 'profile.ts'), join(other, 'profile.ts'));
+      if (contradictory) {
+        mkdirSync(join(other, 'models/aaa/1'), { recursive: true });
+        const inputs = [{ name: 'not_there', request: 'x' }];
+        writeFileSync(
+          join(other, 'models/aaa/model.json'),
+          JSON.stringify({ request: { x: { datatype: 'FP32' } }, inputs }),
+        );
+        writeFileSync(join(other, 'models/aaa/1/model.onnx'), affine(1));
+      }
+      started = await TestCluster.start({ flags: ['--app', other] });
+      const { status, json } = await started.post('/v1/predict/aaa', { inputs: { x: [[1, 2, 3]] } });
+      const said = contradictory ? "binds input 'not_there', but the file has 'x'" : 'known are: none';
+      expect({ ok: status === 200, text: JSON.stringify(json) }).toEqual({
+        ok: false,
+        text: expect.stringContaining(said),
+      });
+      const pushed = await started.post('/v1/features/user_profile:push', { rows: [{ user_id: 'u1' }] });
+      expect(pushed.status).toBe(200);
+      await started.stop();
+    } finally {
+      await started?.kill();
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
 });

@@ -71,7 +71,8 @@ describe('a reader of one partition', () => {
     const took = await timed(async () => {
       await Promise.all(readers.map((reader) => reader.stop()));
     });
-    expect(took).toBeLessThan(2_500);
+    // Two waits of a second at most; the rest is for a machine that does other things.
+    expect(took).toBeLessThan(10_000);
   });
 });
 

@@ -56,14 +56,20 @@ export const fixedModel = (rows: number): Uint8Array =>
 
 export const TABLE = [10, 20, 30, 40];
 
-/** value = TABLE[index]: the whole run fails where any row's index is out of range. */
-export const tableModel = (): Uint8Array =>
+/** value = TABLE[index], or 0 up to `entries`: the whole run fails where any row's index is out of range. */
+export const tableModel = (entries = TABLE.length): Uint8Array =>
   model({
     inputs: [{ name: 'index', type: 'int64', shape: ['batch', 1] }],
     outputs: [{ name: 'value', type: 'float32', shape: ['batch', 1] }],
     nodes: [{ op: 'Gather', inputs: ['table', 'index'], outputs: ['value'] }],
-    initializers: [{ name: 'table', shape: [TABLE.length], values: TABLE }],
+    initializers: [{ name: 'table', shape: [entries], values: tableOf(entries) }],
   });
+
+function tableOf(entries: number): Float32Array {
+  const table = new Float32Array(entries);
+  table.set(TABLE);
+  return table;
+}
 
 export async function writeModel(
   models: string,

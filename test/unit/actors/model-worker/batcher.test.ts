@@ -60,14 +60,23 @@ describe('batcher', () => {
     expect(dispatched(batcher.decide(0))).toEqual(['b', 'd', 'e', 'a', 'c']);
   });
 
-  it('counts rows, not requests, and leaves whole what does not fit', () => {
+  it('counts rows, not requests, leaves whole what does not fit, and gives its room to others', () => {
     const batcher = new Batcher<string>(LIMITS, new ServiceTimeModel());
     batcher.enqueue(request('a', 5, 0, 50));
     batcher.enqueue(request('b', 4, 0, 51));
     batcher.enqueue(request('c', 1, 0, 52));
-    expect(dispatched(batcher.decide(0))).toEqual(['a']);
-    batcher.completed(1, 5, 1);
-    expect(dispatched(batcher.decide(1))).toEqual(['b', 'c']);
+    expect(dispatched(batcher.decide(0))).toEqual(['a', 'c']);
+    batcher.completed(1, 6, 1);
+    expect(dispatched(batcher.decide(1))).toEqual(['b']);
+  });
+
+  it('fills no room where the one that does not fit could then not follow in time', () => {
+    const batcher = new Batcher<string>(LIMITS, learned(1, 1));
+    batcher.enqueue(request('a', 5, 0, 50));
+    batcher.enqueue(request('c', 3, 0, 52));
+    batcher.enqueue(request('b', 7, -10, 15)); // takes 8; 6 + 8 is in time, 9 + 8 is not
+    batcher.enqueue(request('first', 5, 0, 14));
+    expect(dispatched(batcher.decide(0))).toEqual(['first']);
   });
 
   it('never puts two shapes into one batch, and serves the shape with the earliest deadline first', () => {
@@ -109,7 +118,8 @@ describe('batcher', () => {
   });
 
   it('keeps to the median where even one request alone cannot be promised', () => {
-    const model = { observe: () => {}, predictMs: (rows: number) => 10 + rows, typicalMs: (rows: number) => rows };
+    const rowsMs = (rows: number) => rows;
+    const model = { observe: () => {}, predictMs: (rows: number) => 10 + rows, typicalMs: rowsMs, hopefulMs: rowsMs };
     const batcher = new Batcher<string>(LIMITS, model);
     batcher.enqueue(request('urgent', 1, 0, 5));
     for (let i = 0; i < 12; i++) batcher.enqueue(request(`b${i}`, 1, 0, 500));
@@ -118,9 +128,9 @@ describe('batcher', () => {
 
   it('gives nothing up for a request that would be late itself', () => {
     const batcher = new Batcher<string>(LIMITS, learned(10, 0.5));
-    batcher.enqueue(request('urgent', 1, 0, 10.6));
-    batcher.enqueue(request('big', 8, -3, 12)); // takes 14: could still make it when it came
     for (let i = 0; i < 8; i++) batcher.enqueue(request(`b${i}`, 1, 0, 15));
+    batcher.enqueue(request('big', 8, -3, 12)); // takes 14: could still make it when it came
+    batcher.enqueue(request('urgent', 1, 0, 10.6));
     const decision = batcher.decide(0);
     expect(dispatched(decision)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7']);
     expect(names(decision.late)).toEqual(['urgent', 'big']);
@@ -129,8 +139,8 @@ describe('batcher', () => {
 
   it('gives the earliest up under overload, where saving it would make others late', () => {
     const batcher = new Batcher<string>(LIMITS, learned(10, 0.1));
-    batcher.enqueue(request('urgent', 1, 0, 10.15)); // only a batch of one row could save it
     for (let i = 0; i < 8; i++) batcher.enqueue(request(`b${i}`, 1, 0, 15));
+    batcher.enqueue(request('urgent', 1, 0, 10.15)); // only a batch of one row could save it
     const decision = batcher.decide(0);
     expect(dispatched(decision)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7']);
     expect(names(decision.late)).toEqual(['urgent']);
@@ -139,10 +149,10 @@ describe('batcher', () => {
 
   it('keeps what it passed over queued while that can still follow', () => {
     const batcher = new Batcher<string>({ ...LIMITS, batchRowsMax: 4 }, learned(10, 1));
-    batcher.enqueue(request('urgent', 1, 0, 11.5));
+    for (let i = 0; i < 4; i++) batcher.enqueue(request(`b${i}`, 1, 0, 20));
     // Cannot be in a batch of four (14 ms), would be late after it; 'next' decides that the device is overloaded.
     batcher.enqueue(request('passed', 1, 0, 13.5));
-    for (let i = 0; i < 4; i++) batcher.enqueue(request(`b${i}`, 1, 0, 20));
+    batcher.enqueue(request('urgent', 1, 0, 11.5));
     const decision = batcher.decide(0);
     expect(dispatched(decision)).toEqual(['b0', 'b1', 'b2', 'b3']);
     expect(names(decision.late)).toEqual(['urgent', 'passed']);
@@ -188,8 +198,8 @@ describe('batcher', () => {
     const batcher = new Batcher<string>(LIMITS, learned(5, 0));
     batcher.enqueue(request('a', 1, 0, 50));
     batcher.decide(0);
-    // Two ms into a run of five: nothing new can be done before 8.
-    expect(batcher.enqueue(request('b', 1, 2, 9.9))).toEqual({ refused: 'too_late' });
+    // Two ms into a run of five: nothing new can be done before 9.8, if it is lucky (4.8 ms by its tenth).
+    expect(batcher.enqueue(request('b', 1, 2, 9.7))).toEqual({ refused: 'too_late' });
     expect(batcher.enqueue(request('c', 1, 2, 10))).toBe('queued');
     expect(batcher.enqueue(request('d', 1, 2, 2))).toEqual({ refused: 'too_late' });
   });
@@ -227,7 +237,7 @@ describe('batcher', () => {
     }
     expect(model.typicalMs(1)).toBe(1);
     expect(nowMs).toBeLessThan(5000);
-    expect(refused).toBeGreaterThan(10 * tried);
+    expect(refused).toBeGreaterThan(tried);
   });
 
   it('is free after a failed batch, and learns nothing from it', () => {
@@ -263,6 +273,25 @@ describe('batcher', () => {
     expect(batcher.decide(1)).toEqual({ kind: 'idle', late: [] });
   });
 
+  it('lets go of what is cancelled, of any shape and wherever it stands in the queue, and of nothing else', () => {
+    const batcher = new Batcher<string>(LIMITS, new ServiceTimeModel());
+    batcher.enqueue(request('running', 1, 0, 900));
+    batcher.decide(0);
+    const queued = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const [i, item] of queued.entries()) batcher.enqueue(request(item, 2, 1, 800 - i, i % 2 === 0 ? '' : '7'));
+    const gone = new Set(['running', 'a', 'd', 'f']);
+    expect(names(batcher.cancel((item) => gone.has(item))).sort()).toEqual(['a', 'd', 'f']);
+    expect([batcher.running, batcher.queuedItems, batcher.queuedRows]).toEqual([true, 3, 6]);
+    expect(names(batcher.cancel((item) => gone.has(item)))).toEqual([]);
+    batcher.completed(2, 1, 2);
+    const batches = [dispatched(batcher.decide(2))];
+    batcher.completed(3, batches[0]!.length * 2, 1);
+    batches.push(dispatched(batcher.decide(3)));
+    expect(batches.map((batch) => [...batch].sort())).toEqual(
+      [['c', 'e'], ['b']].sort((x) => (x.includes(batches[0]![0]!) ? -1 : 1)),
+    );
+  });
+
   it('rejects limits that contradict each other, and requests that are no requests', () => {
     expect(() => new Batcher({ ...LIMITS, queueRowsMax: 7 }, new ServiceTimeModel())).toThrow(/queueRowsMax \(7\)/);
     expect(() => new Batcher({ ...LIMITS, batchRowsMax: 0 }, new ServiceTimeModel())).toThrow(/batchRowsMax/);
@@ -274,7 +303,7 @@ describe('batcher', () => {
 
 /** Mostly fast (3 ms), now and then slow (7 ms alone, 12 for more rows): medians and high quantiles far apart. */
 function mixed(): ServiceTime {
-  return { observe: () => {}, predictMs: (rows) => (rows === 1 ? 7 : 12), typicalMs: () => 3 };
+  return { observe: () => {}, predictMs: (rows) => (rows === 1 ? 7 : 12), typicalMs: () => 3, hopefulMs: () => 3 };
 }
 
 type Step =
@@ -345,11 +374,14 @@ function runAgainstList(all: readonly Step[]): void {
         expect(inOrder).toBe(true);
       });
       expectInTime(model, decision.items, running, nowMs);
-      // Whatever of the shape stays queued is not between the chosen ones: the batch is a run in deadline order.
+      // Whatever of the shape stays queued between the chosen ones did not fit behind those before it.
       const [first, last] = [decision.items[0]!, decision.items.at(-1)!];
       for (const left of waiting.values()) {
         const between = left.deadlineMs > first.deadlineMs && left.deadlineMs < last.deadlineMs;
-        expect(left.shapeKey === first.shapeKey && between).toBe(false);
+        if (left.shapeKey !== first.shapeKey || !between) continue;
+        const before = decision.items.filter(({ deadlineMs }) => deadlineMs < left.deadlineMs);
+        const rowsBefore = before.reduce((sum, { rows }) => sum + rows, 0);
+        expect(rowsBefore + left.rows).toBeGreaterThan(LIMITS.batchRowsMax);
       }
     } else if (decision.kind === 'wait') {
       expect(running).toBeGreaterThan(0);

@@ -180,6 +180,60 @@ describe('service-time model', () => {
     expect(() => new ServiceTimeModel({ headroom: -1 })).toThrow(/headroom/);
   });
 
+  it('follows a sudden change of speed within five runs, at sizes that have not run since too', () => {
+    const random = seededRandom(5);
+    const model = new ServiceTimeModel({ shiftRuns: 5 });
+    const run = (rows: number, factor: number) =>
+      model.observe(rows, factor * (1 + rows / 8) * (0.95 + 0.1 * random.next()));
+    for (let i = 0; i < 100; i++) for (const rows of [1, 8, 64]) run(rows, 1);
+    for (let i = 0; i < 5; i++) run(8, 2);
+    expect(model.typicalMs(8) / 4).toBeCloseTo(1, 1);
+    expect(model.typicalMs(64) / 18).toBeCloseTo(1, 1);
+    expect(model.predictMs(64)).toBeGreaterThan(17);
+    for (let i = 0; i < 5; i++) run(64, 1);
+    expect(model.typicalMs(64) / 9).toBeCloseTo(1, 1);
+    expect(model.typicalMs(1) / 1.125).toBeCloseTo(1, 1);
+    expect(() => new ServiceTimeModel({ shiftRuns: 4 })).toThrow(/shiftRuns/);
+  });
+
+  it('takes slow runs here and there for what they are, and no shift', () => {
+    const model = new ServiceTimeModel({ shiftRuns: 5 });
+    for (let i = 0; i < 500; i++) {
+      model.observe(8, i % 5 < 2 ? 6 : 2);
+      if (i > 10) expect(model.typicalMs(8)).toBe(2);
+    }
+  });
+
+  it('is not lifted at all sizes by a small one that was seen in a slow moment', () => {
+    const model = new ServiceTimeModel();
+    for (let i = 0; i < 3; i++) model.observe(1, 5.6);
+    for (const rows of [2, 4, 8, 16]) for (let i = 0; i < 100; i++) model.observe(rows, 5);
+    expect(model.typicalMs(16)).toBeLessThan(5.02);
+    expect(model.typicalMs(1)).toBeLessThan(5.02);
+  });
+
+  it('knows the time of a full batch though most runs of its bucket are smaller', () => {
+    const random = seededRandom(9);
+    const model = new ServiceTimeModel();
+    for (let i = 0; i < 400; i++) {
+      const rows = random.next() < 0.55 ? 64 : 33 + Math.floor(random.next() * 31);
+      model.observe(rows, 0.3 + 0.12 * rows);
+      model.observe(20, 0.3 + 0.12 * 20);
+    }
+    expect(model.typicalMs(64) / (0.3 + 0.12 * 64)).toBeCloseTo(1, 1.5);
+    expect(model.predictMs(64) / (0.3 + 0.12 * 64)).toBeCloseTo(1, 1.5);
+  });
+
+  it('hopes for less than is typical, the more so the less it has seen', () => {
+    const model = new ServiceTimeModel();
+    for (let i = 0; i < 100; i++) model.observe(8, 2 + (i % 10) / 10);
+    for (let i = 0; i < 4; i++) model.observe(64, 20);
+    expect(model.hopefulMs(8)).toBeGreaterThan(1.9);
+    expect(model.hopefulMs(8)).toBeLessThan(2.2);
+    expect(model.hopefulMs(64)).toBeCloseTo(18, 9);
+    expect(model.typicalMs(64)).toBe(20);
+  });
+
   it('refuses times and row counts that are no measurements', () => {
     const model = new ServiceTimeModel();
     for (const [rows, ms] of [

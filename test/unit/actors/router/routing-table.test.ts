@@ -54,12 +54,14 @@ describe('owners', () => {
 });
 
 describe('workers of a model', () => {
-  it('are the ready ones that serve it', () => {
+  it('are those alive that serve it, whether or not they are ready with the rest', () => {
     const models = ['m/1'];
     const routing = routingOf(
       [
         member('w1', 'worker', { models }),
-        member('w2', 'worker', { models, ready: false }),
+        member('w2', 'worker', { models, ready: false, state: 'joining' }),
+        // Draining.
+        member('w0', 'worker', { models: [], ready: false }),
         member('w3', 'worker', { models, state: 'dead' }),
         member('w4', 'worker', { models: ['m/2'] }),
         member('s', 'shard', { models }),
@@ -67,7 +69,7 @@ describe('workers of a model', () => {
       ],
       null,
     );
-    expect(nodes(routing.workers('m/1'))).toEqual(['w1.1']);
+    expect(nodes(routing.workers('m/1'))).toEqual(['w1.1', 'w2.1']);
     expect(nodes(routing.workers('m/2'))).toEqual(['w4.1']);
     expect(routing.workers('n/1')).toEqual([]);
   });
