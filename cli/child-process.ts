@@ -39,7 +39,6 @@ export class ChildProcess {
   #child: NodeChild | null = null;
   #stopping = false;
   #restart: TimerHandle | null = null;
-  #ready = false;
   #lastLines: string[] = [];
 
   constructor(options: ChildOptions) {
@@ -50,10 +49,6 @@ export class ChildProcess {
     });
     this.gaveUp.catch(() => {});
     this.#start();
-  }
-
-  get isReady(): boolean {
-    return this.#ready;
   }
 
   /** SIGTERM, and SIGKILL for one that does not follow it. */
@@ -71,7 +66,6 @@ export class ChildProcess {
 
   #start(): void {
     const { args, env, ipc } = this.#options;
-    this.#ready = false;
     this.#lastLines = [];
     // A group of its own: Ctrl-C reaches us alone, and we stop the children in order.
     const child = spawn(process.execPath, [...HEAP_FLAGS, ...programArguments(), ...args], {
@@ -80,9 +74,8 @@ export class ChildProcess {
       detached: true,
     });
     this.#child = child;
-    lines(child.stdout!, (line) => {
-      if (line === 'ready') this.#ready = true;
-    });
+    // It says when it is ready; we ask the cluster.
+    child.stdout!.resume();
     lines(child.stderr!, (line) => {
       this.#lastLines.push(line);
       if (this.#lastLines.length > ERROR_LINES_KEPT) this.#lastLines.shift();
@@ -93,7 +86,6 @@ export class ChildProcess {
   }
 
   #onExit(child: NodeChild, code: number | null, signal: NodeJS.Signals | null): void {
-    this.#ready = false;
     if (this.#stopping) return;
     const how = signal === null ? `exit code ${code}` : signal;
     if (code === EXIT.nameTaken) {
