@@ -7,17 +7,16 @@ const TEXT_CHARS_MAX = 256;
 
 /** Throws INVALID_ARGUMENT for texts too long to be what they stand for; the edges have limits of their own below this. */
 export function checkTexts({ requestId, model, version, traceId, replyTo }: Predict): void {
-  for (const [what, text] of [
-    ['request id', requestId],
-    ['model name', model],
-    ['version', version],
-    ['trace id', traceId],
-    ['reply address', replyTo],
-  ] as const) {
-    if (text.length > TEXT_CHARS_MAX) {
-      throw invalid(`the ${what} has ${text.length} characters; at most ${TEXT_CHARS_MAX} are allowed`, 'route');
-    }
-  }
+  checkText('request id', requestId);
+  checkText('model name', model);
+  checkText('version', version);
+  checkText('trace id', traceId);
+  checkText('reply address', replyTo);
+}
+
+function checkText(what: string, text: string): void {
+  if (text.length <= TEXT_CHARS_MAX) return;
+  throw invalid(`the ${what} has ${text.length} characters; at most ${TEXT_CHARS_MAX} are allowed`, 'route');
 }
 
 /**
