@@ -53,8 +53,8 @@ export class Replica {
   readonly #cursors = new Map<number, DigestedCursor>();
   /** Partitions with a mark. */
   readonly #marked = new Set<number>();
-  /** Transactions of `apply` under way: what they write can be read before their promise says so. */
-  #applying = 0;
+  /** Cursors that transactions of `apply` under way move: these can be read before their promise says so. */
+  readonly #applying = new Set<ReadonlyMap<number, DigestedCursor>>();
   readonly #cursorKey = cursorKey(0);
   readonly #keyBuffer = Buffer.alloc(KEY_HEADER_BYTES + ENTITY_KEY_BYTES_MAX);
   /** Views of the key buffer by key length, so that a lookup allocates nothing. */
@@ -137,7 +137,11 @@ export class Replica {
 
   highestAppliedSeq(): number {
     let highest = 0;
-    for (const cursor of this.#cursors.values()) if (cursor.seq > highest) highest = cursor.seq;
+    const look = (partition: number) => {
+      highest = Math.max(highest, this.#cursor(partition).seq);
+    };
+    for (const partition of this.#cursors.keys()) look(partition);
+    for (const moved of this.#applying) for (const partition of moved.keys()) look(partition);
     return highest;
   }
 
@@ -166,7 +170,7 @@ export class Replica {
   async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
     const result = { rowsApplied: 0, rowsStale: 0, messagesParked: 0 };
     const moved = new Map<number, DigestedCursor>();
-    this.#applying++;
+    this.#applying.add(moved);
     try {
       await this.#commit(() => {
         moved.clear();
@@ -181,7 +185,7 @@ export class Replica {
       for (const partition of moved.keys()) this.#cursors.set(partition, this.#storedCursor(partition));
       throw thrown;
     } finally {
-      this.#applying--;
+      this.#applying.delete(moved);
     }
     return result;
   }
@@ -208,7 +212,7 @@ export class Replica {
    * read as rows are, and since one turn of the event loop reads one snapshot, the two agree.
    */
   #cursor(partition: number): Readonly<DigestedCursor> {
-    return this.#applying === 0 ? (this.#cursors.get(partition) ?? AT_START) : this.#storedCursor(partition);
+    return this.#applying.size === 0 ? (this.#cursors.get(partition) ?? AT_START) : this.#storedCursor(partition);
   }
 
   #storedCursor(partition: number): DigestedCursor {
