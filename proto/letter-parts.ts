@@ -78,15 +78,17 @@ export function writeTensors(
     const tensor = tensors[i]!;
     const last = lost ? UNLIKE_ANY : (remembered[i] ?? NO_TENSOR);
     const { name, datatype, shape } = tensor;
-    const same = name === last.name && datatype === last.datatype && sameShape(shape, last.shape);
-    if (!same || i >= remembered.length) remembered[i] = { name, datatype, shape: [...shape] };
+    const reshaped = !sameShape(shape, last.shape);
     writer.varint(tag(field, DELIMITED));
     const start = writer.open();
-    writer.textUnless(last.name, tag(1, DELIMITED), tensor.name);
-    if (tensor.datatype !== last.datatype) {
-      writer.uint32Unless(-1, tag(2, VARINT), DATA_TYPE_NUMBER[tensor.datatype] ?? UNKNOWN_DATATYPE);
+    writer.textUnless(last.name, tag(1, DELIMITED), name);
+    if (datatype !== last.datatype) {
+      writer.uint32Unless(-1, tag(2, VARINT), DATA_TYPE_NUMBER[datatype] ?? UNKNOWN_DATATYPE);
     }
-    if (!sameShape(tensor.shape, last.shape)) writer.listedUint32s(tag(3, DELIMITED), tensor.shape);
+    if (reshaped) writer.listedUint32s(tag(3, DELIMITED), shape);
+    if (reshaped || name !== last.name || datatype !== last.datatype || i >= remembered.length) {
+      remembered[i] = { name, datatype, shape: [...shape] };
+    }
     bytesIfAny(writer, 4, tensor.data);
     writer.close(start);
   }

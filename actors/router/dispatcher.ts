@@ -5,7 +5,7 @@
 import { type ActorContext, supervisedTimers } from '../../cluster/actors/actor-system.ts';
 import { assemble } from '../../cluster/catalog/assemble.ts';
 import { selectRows } from '../../cluster/catalog/select-rows.ts';
-import { rowBytesMax, rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
+import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { Deadlines } from '../../cluster/deadlines.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
@@ -147,7 +147,7 @@ export class Dispatcher {
   #partRowsMax(plan: ServingPlan, { inputs, rows }: Pick<Admitted, 'inputs' | 'rows'>): number {
     let bytes = 0;
     for (const input of inputs) bytes += input.length;
-    const rowBytes = Math.max(1, rowBytesMax(plan), bytes / rows);
+    const rowBytes = Math.max(1, plan.rowBytesMax, bytes / rows);
     return Math.max(1, Math.min(rowsMaxOf(plan), Math.floor(this.#options.partBytesMax / rowBytes)));
   }
 

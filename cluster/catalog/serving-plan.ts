@@ -85,6 +85,8 @@ export type ServingPlan = {
   readonly reads: readonly PlannedRead[];
   readonly requestCells: readonly RequestCell[];
   readonly outputs: readonly PlannedOutput[];
+  /** Of the widest letter that one row needs on its way, as far as that is known in advance. */
+  readonly rowBytesMax: number;
   /** `view.feature` of each bit in the `defaulted` bitmap. */
   readonly featureNames: readonly string[];
 };
@@ -128,6 +130,7 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     reads,
     requestCells: building.requestCells,
     outputs: spec.outputs.map((output) => plannedOutput(output, spec.batched)),
+    rowBytesMax: widestRowBytes(spec),
     featureNames: building.featureNames,
   };
 }
@@ -139,9 +142,7 @@ function plannedOutput(tensor: TensorSpec, batched: boolean): PlannedOutput {
   return { name, datatype, shape, free, oneRowShape: batched ? [1, ...shape] : shape };
 }
 
-/** Bytes of the widest letter that one row needs on its way, as far as they are known in advance. */
-export function rowBytesMax(plan: ServingPlan): number {
-  const { batched } = plan.spec;
+function widestRowBytes({ inputs, outputs, batched }: ModelSpec): number {
   const rowBytes = (tensors: readonly TensorSpec[]) => {
     let bytes = 0;
     for (const tensor of tensors) {
@@ -150,7 +151,7 @@ export function rowBytesMax(plan: ServingPlan): number {
     }
     return bytes;
   };
-  return Math.max(rowBytes(plan.spec.inputs), rowBytes(plan.spec.outputs));
+  return Math.max(rowBytes(inputs), rowBytes(outputs));
 }
 
 /** Largest number of rows that one request may carry. */
