@@ -50,6 +50,23 @@ describe('TimerWheel', () => {
     );
   });
 
+  it('keeps every slot whole while it grows and while places are taken again by others', () => {
+    const wheel = new TimerWheel<string>({ tickMs: 1, slots: 4, nowMs: 0 });
+    const kept: string[] = [];
+    for (let i = 0; i < 300; i++) {
+      wheel.schedule(`kept ${i}`, 5 + (i % 3));
+      kept.push(`kept ${i}`);
+      // Those that come and go use the places between the others, in the same slots, again and again.
+      const churn = Array.from({ length: 7 }, (_, n) => wheel.schedule(`gone ${i}.${n}`, 5 + (n % 3)));
+      for (const id of i % 2 === 0 ? churn : churn.reverse()) wheel.cancel(id);
+    }
+    expect(wheel.size).toBe(kept.length);
+    const out: string[] = [];
+    for (let nowMs = 1; nowMs <= 8; nowMs++) wheel.advance(nowMs, (item) => out.push(item));
+    expect(out.sort()).toEqual(kept.sort());
+    expect(wheel.size).toBe(0);
+  });
+
   it('lets a callback cancel what is due in the same round, and itself', () => {
     const wheel = new TimerWheel<string>({ tickMs: 1, slots: 4, nowMs: 0 });
     const out: string[] = [];
