@@ -16,15 +16,18 @@ import {
   type NatsConnection,
   NatsError,
   nkeyAuthenticator,
+  StorageType,
 } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { KeyValue } from '../key-value.ts';
 import type { Log } from '../log.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { Wire } from '../transport/transport.ts';
 import { reason } from './api-errors.ts';
 import { type FeatureLog, openFeatureLog } from './feature-log.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
+import { NatsObjectStore } from './nats-object-store.ts';
 
 export type NatsOptions = {
   /** One or more, comma-separated: nats://host:4222 */
@@ -181,6 +184,12 @@ export class NatsLink implements Wire {
       if (connected) void keyValue.checkStore();
     });
     return keyValue;
+  }
+
+  /** Opens a bucket of objects, creating it, with `replicas` copies, where it is missing. */
+  async objectStore(bucket: string, options: { replicas: number }): Promise<ObjectStore> {
+    const objects = await this.#jetstream.views.os(bucket, { replicas: options.replicas, storage: StorageType.File });
+    return new NatsObjectStore(objects, this.#jetstream, bucket, () => this.flush());
   }
 
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */
