@@ -3,7 +3,7 @@
  * stored snapshot that is whole, else from the beginning of the log where the log still has it. Checks also that what is
  * applied here is what the log has: a log that was rolled back and written on says something else at the same sequence.
  */
-import type { Clock } from '../../cluster/clock.ts';
+import { type Clock, sleep } from '../../cluster/clock.ts';
 import type { Log } from '../../cluster/log.ts';
 import { asServingError, ServingError } from '../../proto/errors.ts';
 import { chooseStart, copySeqMin, logCovers, type StartFacts } from './choose-start.ts';
@@ -43,6 +43,8 @@ type Candidate = { readonly from: 'owner' | 'snapshot'; readonly what: string; o
 
 /** How long the counts of a log's messages are used: they only tell few from many. */
 const COUNTS_MS = 200;
+
+const GONE_CHECK_MS = 250;
 
 const GIVEN_UP = new ServingError('CANCELLED', 'log', 'the partition is not wanted here any more');
 
@@ -109,7 +111,7 @@ export class Bootstrap {
       if (isGone()) throw GIVEN_UP;
       let bytes = 0;
       try {
-        const counted = until(isGone, candidate.open(), (piece) => {
+        const counted = until(isGone, clock, candidate.open(), (piece) => {
           bytes += piece.length;
         });
         const snapshot = await openSnapshot(counted);
@@ -208,15 +210,30 @@ export class Bootstrap {
   }
 }
 
+/** The pieces, until they are not wanted any more, however long the next is in coming. */
 async function* until(
   isGone: () => boolean,
+  clock: Clock,
   pieces: AsyncIterable<Uint8Array>,
   onPiece: (piece: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    if (isGone()) throw GIVEN_UP;
-    onPiece(piece);
-    yield piece;
+  const iterator = pieces[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const coming = iterator.next();
+      coming.catch(() => {});
+      let next: IteratorResult<Uint8Array> | null = null;
+      while (next === null) {
+        next = await Promise.race([coming, sleep(clock, GONE_CHECK_MS).then(() => null)]);
+        if (isGone()) throw GIVEN_UP;
+      }
+      if (next.done === true) return;
+      onPiece(next.value);
+      yield next.value;
+    }
+  } finally {
+    // Not waited for: it may be waiting for a piece itself.
+    iterator.return?.().catch(() => {});
   }
 }
 

@@ -64,11 +64,11 @@ export class SnapshotSource {
 
   async #answer(request: CopyRequest): Promise<Uint8Array> {
     if (request.op === 'open') {
-      return reply(Buffer.from(JSON.stringify(await this.#open(request.partition, request.stream, request.minSeq))));
+      return okReply(Buffer.from(JSON.stringify(await this.#open(request.partition, request.stream, request.minSeq))));
     }
     if (request.op === 'read') return this.#read(request.id, request.offset, request.bytes);
     await this.#close(request.id);
-    return reply(new Uint8Array(0));
+    return okReply(new Uint8Array(0));
   }
 
   async #open(partition: number, stream: string, minSeq: number): Promise<OpenedCopy> {
@@ -132,11 +132,11 @@ export class SnapshotSource {
   }
 }
 
-function reply(bytes: Uint8Array): Uint8Array {
+export function okReply(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.of(0), bytes]);
 }
 
-function errorReply(error: ServingError): Uint8Array {
+export function errorReply(error: ServingError): Uint8Array {
   return Buffer.concat([Buffer.of(1), Buffer.from(JSON.stringify({ code: error.code, message: error.message }))]);
 }
 

@@ -5,7 +5,9 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { App } from '../../cluster/catalog/views.ts';
 import type { Clock } from '../../cluster/clock.ts';
+import { hashText } from '../../cluster/hash.ts';
 import { asServingError, ServingError } from '../../proto/errors.ts';
 import type { Replica } from './replica.ts';
 import { digestText } from './replica-cursor.ts';
@@ -116,4 +118,14 @@ async function write(reader: PartitionReader, header: SnapshotHeader, options: S
 /** The bytes of a file from `offset` on, in pieces. */
 export function readPieces(path: string): AsyncIterable<Uint8Array> {
   return createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+}
+
+/** The definitions of an app, for the header. */
+export function viewsOf(app: App): SnapshotView[] {
+  return [...app.views.values()].map(({ name, version, schemaHash }) => ({
+    name,
+    version,
+    id: hashText(`${name}@${version}`, 0),
+    schemaHash,
+  }));
 }

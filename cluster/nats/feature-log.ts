@@ -9,6 +9,7 @@ import {
   nanos,
   RetentionPolicy,
   StorageType,
+  type StreamInfo,
 } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
 import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../../proto/subjects.ts';
@@ -96,6 +97,20 @@ export function openedWhenAsked(open: () => Promise<OpenFeatureLog>): OpenFeatur
   };
 }
 
+/** Null where there is no log. Rejects as the client does. */
+export async function featureLogState(manager: JetStreamManager): Promise<LogState | null> {
+  try {
+    return logState(await manager.streams.info(FEATURE_LOG_STREAM));
+  } catch (thrown) {
+    if (isApiError(thrown, 404)) return null;
+    throw thrown;
+  }
+}
+
+function logState({ created, state }: StreamInfo): LogState {
+  return { createdText: String(created), firstSeq: state.first_seq, lastSeq: state.last_seq };
+}
+
 function unavailable(message: string, cause: unknown): ServingError {
   return new ServingError('UNAVAILABLE', 'log', message, { cause });
 }
@@ -124,8 +139,7 @@ export class FeatureLog {
   }
 
   async state(): Promise<LogState> {
-    const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM);
-    return { createdText: String(stream.created), firstSeq: stream.state.first_seq, lastSeq: stream.state.last_seq };
+    return logState(await this.#manager.streams.info(FEATURE_LOG_STREAM));
   }
 
   /** Sequence of a partition's newest message; 0 when it has none. */

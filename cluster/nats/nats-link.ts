@@ -25,7 +25,7 @@ import type { Log } from '../log.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { Wire } from '../transport/transport.ts';
 import { reason } from './api-errors.ts';
-import { type FeatureLog, openFeatureLog } from './feature-log.ts';
+import { type FeatureLog, featureLogState, type LogState, openFeatureLog } from './feature-log.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 import { NatsObjectStore } from './nats-object-store.ts';
 
@@ -196,6 +196,12 @@ export class NatsLink implements Wire {
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return openFeatureLog(this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+  }
+
+  /** Where the feature log stands, or null where there is none; does not make one. */
+  async featureLogState(): Promise<LogState | null> {
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return featureLogState(manager);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */
