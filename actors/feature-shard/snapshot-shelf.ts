@@ -10,7 +10,7 @@
  * no longer is deleted after that. Whatever dies in between leaves an object that nobody names, for `sweep`.
  */
 import type { Clock } from '../../cluster/clock.ts';
-import type { KeyValue } from '../../cluster/key-value.ts';
+import type { KeyValue, KeyValueEntry } from '../../cluster/key-value.ts';
 import type { Log } from '../../cluster/log.ts';
 import type { ObjectStore } from '../../cluster/object-store.ts';
 import { randomHex } from '../../cluster/random.ts';
@@ -59,8 +59,7 @@ export class SnapshotShelf {
 
   /** Newest first; empty where there is none or the entry cannot be read. */
   async list(partition: number): Promise<readonly StoredSnapshot[]> {
-    const { keyValue } = await this.#stores();
-    return snapshotsIn((await keyValue.get(entryKey(partition)))?.value);
+    return snapshotsIn((await this.#get(entryKey(partition)))?.value);
   }
 
   /** The bytes of a stored snapshot; going through them rejects with NOT_FOUND or UNAVAILABLE. */
@@ -146,8 +145,7 @@ export class SnapshotShelf {
   }
 
   async #trim(key: string, stream: string): Promise<number> {
-    const { keyValue } = await this.#stores();
-    const known = trimIn((await keyValue.get(key))?.value);
+    const known = trimIn((await this.#get(key))?.value);
     return known.stream === stream ? known.seq : 0;
   }
 
@@ -155,7 +153,7 @@ export class SnapshotShelf {
   async #change(key: string, next: (value: Uint8Array | undefined) => object | null): Promise<void> {
     const { keyValue } = await this.#stores();
     for (let tries = 0; tries < UPDATES_MAX; tries++) {
-      const entry = await keyValue.get(key);
+      const entry = await this.#get(key);
       const wanted = next(entry?.value);
       if (wanted === null) return;
       const bytes = new TextEncoder().encode(JSON.stringify(wanted));
@@ -173,6 +171,17 @@ export class SnapshotShelf {
     } catch (thrown) {
       // A later sweep finds it.
       this.#options.log.warn({ err: thrown, object }, 'a snapshot that is not needed could not be deleted');
+    }
+  }
+
+  async #get(key: string): Promise<KeyValueEntry | null> {
+    const { keyValue } = await this.#stores();
+    try {
+      return await keyValue.get(key);
+    } catch (thrown) {
+      // It may be that it was lost and has to be made anew.
+      this.#opening = null;
+      throw thrown;
     }
   }
 
