@@ -50,8 +50,8 @@ export class Oracle {
       });
       const at = fields.findIndex(({ name }) => name === field);
       const having = inWindow.filter(({ values }) => at !== -1 && values[at] !== null);
-      const valueOf = ({ values }: AggregateEvent) => values[at]!;
-      return aggregate(op, inWindow, having, valueOf, fields[at]?.kind === 'hash', tMs);
+      const read = ({ values }: AggregateEvent) => values[at]!;
+      return aggregate(op, inWindow, having, read, fields[at]?.kind === 'hash', tMs);
     });
   }
 }
@@ -60,11 +60,11 @@ function aggregate(
   op: AggregateOp,
   inWindow: readonly Taken[],
   having: readonly Taken[],
-  valueOf: (event: AggregateEvent) => number,
+  read: (event: AggregateEvent) => number,
   isHash: boolean,
   tMs: number,
 ): number | null {
-  const values = having.map(valueOf);
+  const values = having.map(read);
   const sum = values.reduce((total, value) => total + value, 0);
   switch (op) {
     case 'count':
@@ -79,7 +79,7 @@ function aggregate(
       return values.length === 0 ? null : Math.max(...values);
     case 'last': {
       const ordered = [...having].sort((a, b) => a.eventMs - b.eventMs || a.order - b.order);
-      return ordered.length === 0 ? null : valueOf(ordered.at(-1)!);
+      return ordered.length === 0 ? null : read(ordered.at(-1)!);
     }
     case 'since_last':
       if (inWindow.length === 0) return null;
