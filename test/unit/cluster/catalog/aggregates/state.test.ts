@@ -263,6 +263,27 @@ describe('bytes that are no state', () => {
     expect(broken((view) => view.setFloat64(bucketAt(count(20) - 1) + sum, Number.NaN, true))[0]).toBe('DATA_LOSS');
   });
 
+  it('are found where the parts agree among themselves but not with the plan', () => {
+    const lost = ['DATA_LOSS', 'DATA_LOSS'];
+    // A newest event one bucket on, with a floor to match, that no bucket holds.
+    const moved = whole.slice();
+    const cells = new DataView(moved.buffer);
+    cells.setFloat64(0, cells.getFloat64(0, true) + 10, true);
+    cells.setFloat64(8, cells.getFloat64(8, true) + 10, true);
+    expect(touch(moved)).toEqual(lost);
+    // More ids than this plan remembers.
+    const few = compile(40, [30, 10], 3);
+    expect(codeOf(() => evaluateList(few, whole, 1_080))).toBe('DATA_LOSS');
+    expect(codeOf(() => applyEvent(few, whole, event(1_079)))).toBe('DATA_LOSS');
+    // A sketch that is longer than a sketch can be, with all its hashes there.
+    const one = run(plan, [event(1_070, 0, null)]).state;
+    const long = new Uint8Array([...one, ...new Uint8Array(257 * 4)]);
+    const view = new DataView(long.buffer);
+    view.setUint32(24, 257, true);
+    view.setUint16(28 + plan.sketches[0]!.offset, 257, true);
+    expect(touch(long)).toEqual(lost);
+  });
+
   it('never do worse than that, whatever they are', () => {
     const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 })), {
       minLength: 1,
