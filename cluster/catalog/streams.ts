@@ -117,7 +117,7 @@ export function aggregate<Key extends string, Fields extends string>(definition:
   bucket: number | string;
   ttl?: number | string;
   placement?: Placement;
-  features: Readonly<Record<string, AggregateDefinition<Fields>>>;
+  features: Readonly<Record<string, AggregateDefinition<NoInfer<Fields>>>>;
 }): View<never> {
   const { name, stream: source, features } = definition;
   const where = `view '${name}'`;

@@ -46,8 +46,8 @@ describe('a cluster', () => {
       profile({ score: float32(), age: int64() }),
       "has 'score' where this cluster knows 'age'",
     ],
-    ['another placement', profile(first, { placement: 'everywhere' }), 'about another entity, placement or stream'],
-    ['another entity', profile(first, { entity: entity({ name: 'shop', key: 'user_id' }) }), 'about another entity'],
+    ['another placement', profile(first, { placement: 'everywhere' }), 'is about another entity, placement or stream'],
+    ['another entity', profile(first, { entity: entity({ name: 'shop', key: 'user_id' }) }), 'is about another entity'],
   ])('refuses %s under the same version, and says what to do', async (_, second, message) => {
     const refusal = await join(profile(first), second);
     expect(refusal).toContain(`view 'profile' version 1 ${message}`);
