@@ -88,6 +88,8 @@ export type AggregationPlan = {
   readonly stateBytesMax: number;
   /** Order matters: of fields because events carry values by position, of features because values come out so. */
   readonly canonical: string;
+  /** The same for the stored bytes alone: another feature over what buckets hold already does not change it. */
+  readonly stateSignature: string;
   readonly scratch: Scratch;
 };
 
@@ -135,6 +137,7 @@ export function compileAggregation(definition: AggregationDefinition): Aggregati
     columns: layOutColumns(definition, cells, lengths),
     stateBytesMax,
     canonical: canonicalText(definition),
+    stateSignature: stateText(definition, cells, spanBuckets),
     scratch: newScratch(lengths.length, sketches.length),
   };
 }
@@ -155,6 +158,15 @@ function canonicalText({ bucketMs, allowedLatenessMs, fields, features, idsMax }
     fields.map(({ name, kind }) => [name, kind]),
     features.map(({ op, field, windowMs }) => [op, field, windowMs]),
   ]);
+}
+
+function stateText(
+  { bucketMs, allowedLatenessMs, fields, idsMax }: AggregationDefinition,
+  cells: readonly Cell[],
+  spanBuckets: number,
+): string {
+  const stored = cells.map(({ kind, field }) => [kind, fields[field]?.name ?? null]);
+  return JSON.stringify([FORMAT, SKETCH_HASHES, bucketMs, allowedLatenessMs, idsMax ?? IDS_MAX, spanBuckets, stored]);
 }
 
 function layOutCells({ fields, features }: AggregationDefinition): Cell[] {
