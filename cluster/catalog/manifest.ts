@@ -179,14 +179,15 @@ function parseColumns(directory: string, where: string, value: unknown, requestN
     const transform = fields['transform'];
     if (typeof transform === 'string') return { kind: 'transform', transform };
     const feature = fields['feature'];
-    if (typeof feature === 'string' && fields['request'] === undefined) {
+    if (typeof feature === 'string') {
       const [view, name, ...rest] = feature.split('.');
       if (view === undefined || name === undefined || rest.length > 0 || !isVersionedName(view) || !isName(name)) {
         throw bad(directory, `${where}[${i}].feature ${quoteShort(feature)} must read "view.feature"`);
       }
       return { kind: 'feature', view, feature: name };
     }
-    if (feature !== undefined) throw bad(directory, `${where}[${i}] needs either "feature" (text) or "request"`);
+    if (fields['request'] === undefined)
+      throw bad(directory, `${where}[${i}] needs one of "feature", "request" and "transform", as text`);
     return {
       kind: 'request',
       request: knownRequest(directory, `${where}[${i}].request`, fields['request'], requestNames),
