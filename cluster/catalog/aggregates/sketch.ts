@@ -42,11 +42,11 @@ export class SketchUnion {
     return true;
   }
 
-  /** How many different values were seen, exact below k. */
+  /** How many different values were seen: exact below k, the nearest whole number to the estimate beyond. */
   estimate(): number {
     if (this.#size < SKETCH_HASHES) return this.#size;
     this.#shrink();
-    return (SKETCH_HASHES - 1) / (this.#hashes[SKETCH_HASHES - 1]! / HASH_RANGE);
+    return Math.round((SKETCH_HASHES - 1) / (this.#hashes[SKETCH_HASHES - 1]! / HASH_RANGE));
   }
 
   /** Sorts what was gathered and keeps the k smallest. */

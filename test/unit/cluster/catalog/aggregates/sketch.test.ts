@@ -28,6 +28,8 @@ describe('a union of sketches', () => {
       for (let seed = 1; seed <= 40; seed++) {
         union.clear();
         for (let i = 0; i < count; i++) union.add(hashInteger(i, seed));
+        // A count is stored as a whole number.
+        expect(Number.isInteger(union.estimate())).toBe(true);
         const error = union.estimate() / count - 1;
         expect(Math.abs(error)).toBeLessThan(5 / Math.sqrt(K - 2));
         total += error;
