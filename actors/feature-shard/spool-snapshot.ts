@@ -5,9 +5,8 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { App } from '../../cluster/catalog/views.ts';
+import type { App } from '../../cluster/catalog/app.ts';
 import type { Clock } from '../../cluster/clock.ts';
-import { hashText } from '../../cluster/hash.ts';
 import { asServingError, ServingError } from '../../proto/errors.ts';
 import type { Replica } from './replica.ts';
 import { digestText } from './replica-cursor.ts';
@@ -122,10 +121,5 @@ export function readPieces(path: string): AsyncIterable<Uint8Array> {
 
 /** The definitions of an app, for the header. */
 export function viewsOf(app: App): SnapshotView[] {
-  return [...app.views.values()].map(({ name, version, schemaHash }) => ({
-    name,
-    version,
-    id: hashText(`${name}@${version}`, 0),
-    schemaHash,
-  }));
+  return [...app.versions.values()].map(({ name, version, id, schemaHash }) => ({ name, version, id, schemaHash }));
 }
