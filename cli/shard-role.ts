@@ -61,6 +61,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     }
     standing.caughtUp = caughtUp;
     standing.ready = all;
+    standing.trouble = follower.fault ?? [...follower.starting().values()].find((why) => why !== null) ?? '';
     cluster.heartbeats.announce();
   };
 
