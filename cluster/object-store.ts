@@ -19,4 +19,6 @@ export interface ObjectStore {
   list(): Promise<StoredObject[]>;
   /** An object that is not there is no error. */
   delete(name: string): Promise<void>;
+  /** Deletes what is left of objects whose writing began before `beforeMs` and did not end; of how many. */
+  removeUnfinished(beforeMs: number): Promise<number>;
 }

@@ -93,11 +93,14 @@ export class SnapshotShelf {
     }
   }
 
-  /** Deletes objects of these partitions that no entry names and that nobody can still be writing; how many. */
+  /**
+   * Deletes objects of these partitions that no entry names, and whatever was not written to its end, once nobody can be
+   * writing it any more; how many.
+   */
   async sweep(isMine: (partition: number) => boolean): Promise<number> {
     const { objects } = await this.#stores();
     const beforeMs = this.#options.clock.wallMs() - ORPHAN_MS;
-    let swept = 0;
+    let swept = await objects.removeUnfinished(beforeMs);
     for (const { name, writtenMs } of await objects.list()) {
       const partition = Number(/^p(\d+)\./.exec(name)?.[1] ?? 'NaN');
       if (!Number.isInteger(partition) || !isMine(partition) || writtenMs > beforeMs) continue;

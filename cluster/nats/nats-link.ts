@@ -189,7 +189,8 @@ export class NatsLink implements Wire {
   /** Opens a bucket of objects, creating it, with `replicas` copies, where it is missing. */
   async objectStore(bucket: string, options: { replicas: number }): Promise<ObjectStore> {
     const objects = await this.#jetstream.views.os(bucket, { replicas: options.replicas, storage: StorageType.File });
-    return new NatsObjectStore(objects, this.#jetstream, bucket, () => this.flush());
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return new NatsObjectStore(objects, this.#jetstream, manager, bucket, () => this.flush());
   }
 
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */

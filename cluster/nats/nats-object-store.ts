@@ -1,5 +1,5 @@
 /** The object-store port on a JetStream object store. */
-import type { JetStreamClient, ObjectStore as NatsObjects, ObjectInfo } from 'nats';
+import type { JetStreamClient, JetStreamManager, ObjectStore as NatsObjects, ObjectInfo } from 'nats';
 import { notFound, ServingError } from '../../proto/errors.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { isApiError, reason } from './api-errors.ts';
@@ -14,13 +14,21 @@ const FETCH_EXPIRES_MS = 5_000;
 export class NatsObjectStore implements ObjectStore {
   readonly #objects: NatsObjects;
   readonly #jetstream: JetStreamClient;
+  readonly #manager: JetStreamManager;
   readonly #bucket: string;
   readonly #flush: () => Promise<void>;
 
   /** `flush`: resolves once the server has taken what was sent. */
-  constructor(objects: NatsObjects, jetstream: JetStreamClient, bucket: string, flush: () => Promise<void>) {
+  constructor(
+    objects: NatsObjects,
+    jetstream: JetStreamClient,
+    manager: JetStreamManager,
+    bucket: string,
+    flush: () => Promise<void>,
+  ) {
     this.#objects = objects;
     this.#jetstream = jetstream;
+    this.#manager = manager;
     this.#bucket = bucket;
     this.#flush = flush;
   }
@@ -74,6 +82,26 @@ export class NatsObjectStore implements ObjectStore {
       } catch (thrown) {
         if (!isApiError(thrown, 404)) throw thrown;
       }
+    });
+  }
+
+  /** The client writes an object's entry after its pieces: pieces of one that has no entry are seen by nobody. */
+  async removeUnfinished(beforeMs: number): Promise<number> {
+    return this.#reach('cleared away', async () => {
+      const stream = `OBJ_${this.#bucket}`;
+      const pieces = `$O.${this.#bucket}.C.`;
+      const { state } = await this.#manager.streams.info(stream, { subjects_filter: `${pieces}>` });
+      // After the pieces were listed, so that one that has been finished since is known.
+      const finished = new Set((await this.#objects.list()).map((one) => one.nuid));
+      let removed = 0;
+      for (const filter of Object.keys(state.subjects ?? {})) {
+        if (finished.has(filter.slice(pieces.length))) continue;
+        const last = await this.#manager.streams.getMessage(stream, { last_by_subj: filter });
+        if (last.time.getTime() > beforeMs) continue;
+        await this.#manager.streams.purge(stream, { filter });
+        removed++;
+      }
+      return removed;
     });
   }
 
