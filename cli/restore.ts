@@ -59,7 +59,8 @@ type Candidates = (partition: number) => Promise<readonly Candidate[]>;
 type Tally = { restored: number; kept: number; missing: number; failed: number; rows: number };
 
 async function runRestore(input: CommandInput): Promise<number> {
-  const config = readConfig(input.flags, input.env);
+  // The same flag says how many there are to the commands that start a cluster.
+  const config = readConfig({ ...input.flags, partitions: undefined }, input.env);
   const { node, from } = input.flags;
   if (node === undefined) throw new UsageError('--node is missing: the name of the shard');
   checkName('--node', node);

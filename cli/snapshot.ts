@@ -61,7 +61,8 @@ const TAKE_TIMEOUT_MS = 600_000;
 const FAILURES_SHOWN = 20;
 
 async function runSnapshot(input: CommandInput): Promise<number> {
-  const config = readConfig(input.flags, input.env);
+  // The same flag says how many there are to the commands that start a cluster.
+  const config = readConfig({ ...input.flags, partitions: undefined }, input.env);
   const out = input.flags['out'];
   if (input.switches.has('list') && out !== undefined) throw new UsageError('give either --list or --out');
   const wanted = parsePartitions(input.flags['partitions']);

@@ -1,4 +1,5 @@
 /** Partitions that are had from elsewhere, on a real nats-server: owners, stored snapshots, a trimmed log, and logs that lie. */
+import { once } from 'node:events';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import type { NatsLink } from '../../cluster/nats/nats-link.ts';
 import { FEATURE_LOG_STREAM, SNAPSHOT_OBJECTS } from '../../proto/subjects.ts';
 import { bigMessage } from '../support/feature-log-writer.ts';
 import { eventually, NatsFixture } from '../support/nats-fixture.ts';
+import { spawnScript } from '../support/run-script.ts';
 import { type ShardOptions, SnapshotShard, shelfOn } from '../support/snapshot-shards.ts';
 
 let nats: NatsFixture;
@@ -242,6 +244,43 @@ describe('a partition whose log was trimmed', () => {
     await eventually('a reason', () => (again.follower.starting().get(0) ?? null) !== null, 20_000);
     expect(again.follower.starting().get(0)).toContain('goes on at 14');
     expect(again.follower.mayServe(0)).toBe(false);
+  });
+});
+
+describe('a shard that is killed with -9 while it takes a partition', () => {
+  it.each([
+    ['an owner', 'first'],
+    ['a stored snapshot', ''],
+  ])('from %s, at any step, serves nothing of it and takes it anew', { timeout: 180_000 }, async (_, owners) => {
+    await push(0, 20);
+    const first = await startShard('first');
+    await follow(first, 0);
+    await store(first, 0);
+    await trim(first, 0);
+    const seq = await push(0, 4);
+    await eventually('applied', () => first.replica.appliedSeq(0) === seq);
+    let died = 0;
+    for (let step = 1; ; step++) {
+      const child = spawnScript('bootstrap-child.ts', [join(directory, `${step}`), nats.url, `${step}`, owners]);
+      let said = '';
+      child.stdout!.on('data', (text) => {
+        said += String(text);
+      });
+      await once(child, 'close');
+      const again = await startShard('child', { directory: join(directory, `${step}`), owners: ['first'] });
+      if (!said.startsWith('done')) {
+        died++;
+        const whole = again.replica.appliedSeq(0) > 0;
+        expect(again.replica.partitions.isRestoring(0) && whole).toBe(false);
+        if (!whole) expect(again.follower.mayServe(0)).toBe(false);
+      }
+      await follow(again, 0);
+      expect(again.replica.cursor(0)).toEqual(first.replica.cursor(0));
+      await again.spool(0);
+      await again.stop();
+      if (said.startsWith('done')) break;
+    }
+    expect(died).toBeGreaterThan(3);
   });
 });
 
