@@ -1,6 +1,8 @@
 /** Bodies of `/v1/features`: rows to push, keys to read, and the answers to both. */
 import { ERROR_RULES, type ErrorCode, invalid } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { ENTITY_KEY_BYTES_MAX, quoteShort } from '../../proto/names.ts';
+import { parseReadBound } from '../../proto/read-bound.ts';
 import type { FeatureReadRow, FeatureRow, PushAck } from '../router/gateway-port.ts';
 import { describeJson, isJsonObject, type JsonObject } from './json-text.ts';
 import { FEATURE_ROWS_MAX } from './limits.ts';
@@ -63,11 +65,15 @@ function statusOf(codes: ReadonlySet<string>): number {
   return ERROR_RULES[only as ErrorCode].http;
 }
 
-export type ReadRequest = { readonly keys: readonly string[]; readonly timeoutMs: number | undefined };
+export type ReadRequest = {
+  readonly keys: readonly string[];
+  readonly timeoutMs: number | undefined;
+  readonly bound: ReadBound | undefined;
+};
 
-/** `{"keys": ["u1", …], "timeout_ms"?}`, 1 to 10,000 keys. */
+/** `{"keys": ["u1", …], "timeout_ms"?, "min_seq"?, "max_age_ms"?}`, 1 to 10,000 keys. */
 export function parseRead(body: JsonObject): ReadRequest {
-  const keys = listOf(body, 'keys', ['keys', 'timeout_ms']);
+  const keys = listOf(body, 'keys', ['keys', 'timeout_ms', 'min_seq', 'max_age_ms']);
   keys.forEach((key, i) => {
     if (typeof key !== 'string') throw invalid(`keys[${i}] must be a string, got ${describeJson(key)}`);
     if (!key.isWellFormed()) throw invalid(`keys[${i}] holds half of a surrogate pair, which is not text`);
@@ -76,7 +82,11 @@ export function parseRead(body: JsonObject): ReadRequest {
       throw invalid(`keys[${i}] has ${bytes} bytes; 1 to ${ENTITY_KEY_BYTES_MAX} are allowed`);
     }
   });
-  return { keys: keys as string[], timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'") };
+  return {
+    keys: keys as string[],
+    timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'"),
+    bound: parseReadBound(body['min_seq'], body['max_age_ms']),
+  };
 }
 
 export function readReplyJson(rows: readonly FeatureReadRow[]): string {

@@ -6,13 +6,11 @@
 import { invalid } from '../../proto/errors.ts';
 import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
-import { matchesSchema, RECORD_HEADER_BYTES, type RecordBytes, readValue, recordEventMs } from './record.ts';
+import { RECORD_HEADER_BYTES, type RecordBytes, readValue } from './record.ts';
 import { type Block, RowMemory } from './row-memory.ts';
 import type { FeatureCell, PlannedRead, ServingPlan } from './serving-plan.ts';
+import { ageMsMax, type Lookup, rowAgeMs, storedRow } from './stored-row.ts';
 import type { View } from './views.ts';
-
-/** The record stored for an entity, or null. Its bytes may be overwritten by the next lookup. */
-export type Lookup = (view: View, partition: number, key: Uint8Array) => RecordBytes | null;
 
 export type AssembleRequest = {
   /** Key of the routing entity, one a row. */
@@ -21,13 +19,16 @@ export type AssembleRequest = {
   /** Request inputs in the plan's order. */
   readonly inputs: readonly Uint8Array[];
   readonly rows: number;
+  /** The moment at which ages are judged. */
   readonly wallMs: number;
+  /** Age past which a row counts as expired, whatever its view's ttl; 0: the ttl alone. */
+  readonly maxAgeMs: number;
 };
 
 /** `freshness`: null for models without features. */
 export type Assembled = {
   readonly inputs: Uint8Array[];
-  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted'> | null;
+  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted' | 'expired'> | null;
 };
 
 /** Memory for the rows of one call, where the caller keeps none for many. */
@@ -64,7 +65,7 @@ export function assemble(
   return { inputs, freshness: new FeatureReader(plan, request, everywherePartition, lookup, blocks).read() };
 }
 
-const NOTHING_DEFAULTED = new Uint8Array(0);
+const NO_BITS = new Uint8Array(0);
 
 /** One call's walk over reads and rows. */
 class FeatureReader {
@@ -75,7 +76,9 @@ class FeatureReader {
   readonly #blocks: readonly (Block | null)[];
   readonly #bitmapBytes: number;
   /** Made when the first feature falls back. */
-  #defaulted: Uint8Array = NOTHING_DEFAULTED;
+  #defaulted: Uint8Array = NO_BITS;
+  /** The same for the first that falls back because what is stored is too old. */
+  #expired: Uint8Array = NO_BITS;
 
   constructor(
     plan: ServingPlan,
@@ -93,7 +96,7 @@ class FeatureReader {
   }
 
   read(): NonNullable<Assembled['freshness']> {
-    const { rows, wallMs, keys, inputs, partitions } = this.#request;
+    const { rows, wallMs, maxAgeMs, keys, inputs, partitions } = this.#request;
     const { reads } = this.#plan;
     const ageMs = rows === 1 ? [-1] : new Array<number>(rows).fill(-1);
     for (let i = 0; i < reads.length; i++) {
@@ -101,16 +104,18 @@ class FeatureReader {
       const { view } = read;
       const readKeys = read.keyInput < 0 ? keys : bytesElements(inputs[read.keyInput]!);
       const everywhere = view.placement === 'everywhere';
+      const oldestMs = ageMsMax(view, maxAgeMs);
       for (let row = 0; row < rows; row++) {
         const partition = everywhere ? this.#everywherePartition : partitions[row]!;
-        const record = this.#lookup(view, partition, readKeys[row]!);
-        if (record === null || !matchesSchema(view, record)) {
+        const record = storedRow(this.#lookup, view, partition, readKeys[row]!);
+        if (record === null) {
           this.#writeDefaults(read, row);
           continue;
         }
-        const recordAgeMs = Math.max(0, wallMs - recordEventMs(record));
-        if (view.ttlMs !== 0 && recordAgeMs > view.ttlMs) {
+        const recordAgeMs = rowAgeMs(record, wallMs);
+        if (recordAgeMs > oldestMs) {
           this.#writeDefaults(read, row);
+          this.#markExpired(read, row);
           continue;
         }
         if (recordAgeMs > ageMs[row]!) ageMs[row] = recordAgeMs;
@@ -118,7 +123,7 @@ class FeatureReader {
         else this.#copyRuns(read, record, row);
       }
     }
-    return { ageMs, defaulted: this.#defaulted };
+    return { ageMs, defaulted: this.#defaulted, expired: this.#expired };
   }
 
   #copyRuns(read: PlannedRead, record: RecordBytes, row: number): void {
@@ -154,8 +159,21 @@ class FeatureReader {
 
   #writeDefault(cell: FeatureCell, row: number): void {
     this.#write(cell, cell.feature.default, row);
-    if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
-    this.#defaulted[row * this.#bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
+    if (this.#defaulted.length === 0) this.#defaulted = this.#bitmap();
+    this.#mark(this.#defaulted, cell, row);
+  }
+
+  #markExpired(read: PlannedRead, row: number): void {
+    if (this.#expired.length === 0) this.#expired = this.#bitmap();
+    for (const cell of read.cells) this.#mark(this.#expired, cell, row);
+  }
+
+  #bitmap(): Uint8Array {
+    return new Uint8Array(this.#bitmapBytes * this.#request.rows);
+  }
+
+  #mark(bits: Uint8Array, { bit }: FeatureCell, row: number): void {
+    bits[row * this.#bitmapBytes + (bit >> 3)]! |= 1 << (bit & 7);
   }
 
   #write(cell: FeatureCell, value: number | bigint | boolean, row: number): void {
@@ -203,15 +221,4 @@ function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: num
 
 function copyWords(source: Uint32Array, from: number, target: Uint32Array, to: number, words: number): void {
   for (let i = 0; i < words; i++) target[to + i] = source[from + i]!;
-}
-
-/** Names of the features that fell back to their default in one row. */
-export function defaultedNames(featureNames: readonly string[], defaulted: Uint8Array, row: number): string[] {
-  const names: string[] = [];
-  if (featureNames.length === 0 || defaulted.length === 0) return names;
-  const bitmapBytes = Math.ceil(featureNames.length / 8);
-  for (let bit = 0; bit < featureNames.length; bit++) {
-    if ((defaulted[row * bitmapBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) names.push(featureNames[bit]!);
-  }
-  return names;
 }

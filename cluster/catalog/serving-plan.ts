@@ -83,6 +83,8 @@ export type ServingPlan = {
   readonly requestInputs: readonly PlannedInput[];
   readonly modelInputs: readonly PlannedModelInput[];
   readonly reads: readonly PlannedRead[];
+  /** Whether any of the reads is of a view that lives everywhere. */
+  readonly readsEverywhere: boolean;
   readonly requestCells: readonly RequestCell[];
   readonly outputs: readonly PlannedOutput[];
   /** Of the widest letter that one row needs on its way, as far as that is known in advance. */
@@ -128,6 +130,7 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     requestInputs: building.requestInputs,
     modelInputs,
     reads,
+    readsEverywhere: reads.some((read) => read.view.placement === 'everywhere'),
     requestCells: building.requestCells,
     outputs: spec.outputs.map((output) => plannedOutput(output, spec.batched)),
     rowBytesMax: widestRowBytes(spec),

@@ -8,7 +8,7 @@ import { TICK_MS } from '../../cluster/deadlines.ts';
 import { below, type Random, seededRandom } from '../../cluster/random.ts';
 import { codeFromNumber, type ErrorCode } from '../../proto/errors.ts';
 import { decodeFreshness } from '../../proto/freshness.ts';
-import type { PredictReply } from '../../proto/letters.ts';
+import { type PredictReply, UNBOUND } from '../../proto/letters.ts';
 import { fp32Values } from '../support/fake-gateway.ts';
 import { type ClusterShape, SimulatedCluster } from '../support/simulated-cluster.ts';
 import { type Asked, type EngineFaults, randomRequest } from '../support/simulated-models.ts';
@@ -174,6 +174,7 @@ class Run {
           budgetUs: Math.round(budgetMs * 1_000),
           trace: null,
           traceId: 'c'.repeat(32),
+          ...UNBOUND,
         },
       },
     );

@@ -163,8 +163,11 @@ export class FakeGateway implements Gateway {
       outputs: this.#models.get(call.model)!.run(inputs),
       features: Array.from({ length: rows }, (_, i) => ({
         appliedSeq: 40 + i,
+        everywhereSeq: 90 + i,
+        asOfMs: 1_700_000_000_000 + i,
         ageMs: i === 0 ? 12 : null,
         defaulted: [],
+        expired: [],
       })),
       timingsUs: { total: 900, shard: 100, queue: 200, run: 300, batchRows: Math.max(1, rows) },
     };
@@ -207,9 +210,12 @@ export class FakeGateway implements Gateway {
         values: values as Record<string, FeatureValue>,
         partition: key.length,
         applied_seq: this.#seq,
+        everywhere_seq: null,
+        as_of_ms: 1_700_000_000_005,
         age_ms: this.stored.has(key) ? 5 : null,
         event_time_ms: this.stored.has(key) ? 1_700_000_000_000 : null,
         defaulted: [],
+        expired: [],
       };
     });
   }

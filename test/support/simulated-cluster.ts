@@ -178,6 +178,7 @@ export class SimulatedCluster {
       plan: (model: string) => plans.plan(model),
       lookup: (_view: unknown, _partition: number, key: Uint8Array) => storedProfile(key, process.clock.wallMs() - 5),
       appliedSeq: (partition: number) => 100 + partition,
+      onApplied: () => {},
     };
     const observer = { enriched() {}, read() {}, refused() {}, span: () => ({ traceId: EMPTY, spanId: EMPTY }) };
     const { mailboxMessagesMax } = this.#shape;
