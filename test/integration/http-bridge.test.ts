@@ -112,7 +112,14 @@ describe('the short form', () => {
   it('predicts for one user and for several', async () => {
     const one = await edge.post('/v1/predict/fraud', asked);
     expect(one.json).toMatchObject({ outputs: { score: 0.502 }, model: { name: 'fraud', version: '2' } });
-    expect(one.json['features']).toEqual({ applied_seq: 40, age_ms: 12, defaulted: [] });
+    expect(one.json['features']).toEqual({
+      applied_seq: 40,
+      everywhere_seq: 90,
+      as_of_ms: 1_700_000_000_000,
+      age_ms: 12,
+      defaulted: [],
+      expired: [],
+    });
     const several = { user_id: ['a', 'b'], inputs: { merchant_id: ['m', 'nn'], amount: [100, 300] } };
     const two = await edge.post('/v1/predict/fraud/versions/1', several);
     expect(two.json).toMatchObject({ outputs: { score: [0.501, 0.752] }, model: { version: '1' } });
