@@ -142,6 +142,25 @@ describe('the short form', () => {
     expect([down.status, down.headers.get('retry-after')]).toEqual([503, '1']);
   });
 
+  it('hands on what is asked of freshness, by every form, and refuses what makes no sense', async () => {
+    const acks = [{ partition: 3, seq: 95 }];
+    const pasted = { minSeq: [95], minPartitions: [3], maxAgeMs: 60_000 };
+    await edge.post('/v1/features/user_profile:get', { keys: ['u1'], min_seq: acks, max_age_ms: 60_000 });
+    expect(edge.gateway.readOptions.at(-1)!.bound).toEqual(pasted);
+    const asked = { user_id: 'u1', inputs: { merchant_id: 'm', amount: 1 } };
+    await edge.post('/v1/predict/fraud', { ...asked, min_seq: acks, max_age_ms: 60_000 });
+    expect(edge.gateway.calls.at(-1)!.bound).toEqual(pasted);
+    await edge.post('/v1/predict/fraud', asked);
+    expect(edge.gateway.calls.at(-1)!.bound).toBeUndefined();
+    const refused = [
+      await edge.post('/v1/predict/fraud', { ...asked, min_seq: -1 }),
+      await edge.post('/v1/predict/fraud', { ...asked, max_age_ms: 0 }),
+      await edge.post('/v1/features/user_profile:get', '{"keys":["u1"],"min_seq":1152921504606846976}'),
+      await edge.post('/v1/features/user_profile:get', { keys: ['u1'], min_seq: new Array(10_001).fill(1) }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+  });
+
   it('shows the cluster and an index', async () => {
     expect((await edge.call('/v1/cluster')).json).toMatchObject({ cluster: 'test', epoch: 3 });
     expect(Object.keys((await edge.call('/')).json['routes'] as object)).toContain('predict');

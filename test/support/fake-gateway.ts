@@ -4,6 +4,7 @@
  */
 import type {
   ClusterStatus,
+  FeatureReadOptions,
   FeatureReadRow,
   FeatureRow,
   FeatureValue,
@@ -109,6 +110,7 @@ const userProfile = view({
 
 export class FakeGateway implements Gateway {
   readonly calls: PredictCall[] = [];
+  readonly readOptions: FeatureReadOptions[] = [];
   readonly stored = new Map<string, FeatureRow>();
   /** What the next predictions reject with. */
   failure: unknown;
@@ -200,7 +202,12 @@ export class FakeGateway implements Gateway {
     });
   }
 
-  async get(view: string, keys: readonly string[]): Promise<readonly FeatureReadRow[]> {
+  async get(
+    view: string,
+    keys: readonly string[],
+    options: FeatureReadOptions = {},
+  ): Promise<readonly FeatureReadRow[]> {
+    this.readOptions.push(options);
     if (view !== 'user_profile') throw notFound(`no view ${quoteShort(view)}`);
     return keys.map((key) => {
       const { user_id: _, ...values } = this.stored.get(key) ?? {};
