@@ -86,7 +86,7 @@ class FeatureShard implements Behaviour {
     this.#waiting = new WaitingReads(
       context,
       (partition) => state.appliedSeq(partition),
-      (message, startMs) => this.#serve(message, startMs),
+      (message, startMs) => this.#serve(message, startMs, context.clock.nowMs()),
       (message, why) => this.#refuse(message, why),
     );
     state.onApplied(() => this.#waiting.wake());
@@ -94,7 +94,8 @@ class FeatureShard implements Behaviour {
 
   receive(message: Message): void {
     if (message.kind === 'enrich' || message.kind === 'readFeatures') {
-      this.#serve(message, this.#context.clock.nowMs());
+      const nowMs = this.#context.clock.nowMs();
+      this.#serve(message, nowMs, nowMs);
     } else if (message.kind === 'cancel') this.#waiting.cancel(message.body);
   }
 
@@ -102,11 +103,12 @@ class FeatureShard implements Behaviour {
     this.#waiting.stop();
   }
 
-  /** `startMs`: when the request came. */
-  #serve(message: ReadMessage, startMs: number): void {
+  /** `startMs`: when the request came; a read that waited is looked up later than that. */
+  #serve(message: ReadMessage, startMs: number, nowMs: number): void {
     const { body } = message;
     const { partitions, epoch } = body;
-    const wrong = message.kind === 'enrich' ? this.#wrongEnrich(message.body) : this.#wrongRead(message.body);
+    const plan = message.kind === 'enrich' ? this.#state.plan(message.body.model) : undefined;
+    const wrong = message.kind === 'enrich' ? wrongEnrich(message.body, plan) : this.#wrongRead(message.body);
     if (wrong !== null) {
       this.#refuse(message, wrong);
       return;
@@ -120,21 +122,8 @@ class FeatureShard implements Behaviour {
       this.#waiting.add(message, startMs);
       return;
     }
-    if (message.kind === 'enrich') this.#enrich(message, startMs);
-    else this.#read(message);
-  }
-
-  #wrongEnrich({ model, keys, partitions, inputs, minSeq, minPartitions }: Enrich): ServingError | null {
-    const plan = this.#state.plan(model);
-    if (plan === undefined) {
-      return new ServingError('FAILED_PRECONDITION', 'lookup', `model ${model} is not known to this shard yet`);
-    }
-    const rows = keys.length;
-    if (rows === 0 || partitions.length !== rows || inputs.length !== plan.requestInputs.length) {
-      const why = `${rows} keys, ${partitions.length} partitions and ${inputs.length} inputs for ${model}, which takes one partition a key and ${plan.requestInputs.length} inputs`;
-      return new ServingError('INVALID_ARGUMENT', 'lookup', why);
-    }
-    return unlikeLengths(minSeq, minPartitions);
+    if (message.kind === 'enrich') this.#enrich(message, plan!, startMs, nowMs);
+    else this.#read(message, nowMs);
   }
 
   #wrongRead({ view, keys, partitions, minSeq, minPartitions }: ReadFeatures): ServingError | null {
@@ -148,13 +137,11 @@ class FeatureShard implements Behaviour {
     return unlikeLengths(minSeq, minPartitions);
   }
 
-  #enrich(message: ReadMessage & { kind: 'enrich' }, startMs: number): void {
+  #enrich(message: ReadMessage & { kind: 'enrich' }, plan: ServingPlan, startMs: number, lookupMs: number): void {
     const { clock } = this.#context;
     const { body: request } = message;
     const { keys, partitions, inputs, maxAgeMs } = request;
     const rows = keys.length;
-    const plan = this.#state.plan(request.model)!;
-    const lookupMs = clock.nowMs();
     const wallMs = clock.wallMs();
     let appliedSeq: number[] = [];
     for (let row = 0; row < rows; row++) {
@@ -220,10 +207,9 @@ class FeatureShard implements Behaviour {
   }
 
   /** Every row as of one moment, which the reply names. */
-  #read(message: ReadMessage & { kind: 'readFeatures' }): void {
+  #read(message: ReadMessage & { kind: 'readFeatures' }, lookupMs: number): void {
     const { clock } = this.#context;
     const { body: request } = message;
-    const startMs = clock.nowMs();
     let rows: ViewRows;
     try {
       rows = this.#viewRows(request, this.#app.views.get(request.view)!, clock.wallMs());
@@ -236,7 +222,7 @@ class FeatureShard implements Behaviour {
       kind: 'readFeaturesReply',
       body: { id: request.id, failure: null, appliedSeq, epoch: this.#state.epoch, ...rows },
     });
-    this.#observer.read(request.keys.length, (clock.nowMs() - startMs) / 1_000);
+    this.#observer.read(request.keys.length, (clock.nowMs() - lookupMs) / 1_000);
   }
 
   #viewRows({ keys, partitions, maxAgeMs }: ReadFeatures, view: View, asOfMs: number): ViewRows {
@@ -262,6 +248,19 @@ class FeatureShard implements Behaviour {
     const { epoch } = this.#state;
     this.#context.reply(replyTo, message.kind === 'enrich' ? failedAnswer(id, why, epoch) : failedRead(id, why, epoch));
   }
+}
+
+function wrongEnrich(request: Enrich, plan: ServingPlan | undefined): ServingError | null {
+  const { model, keys, partitions, inputs, minSeq, minPartitions } = request;
+  if (plan === undefined) {
+    return new ServingError('FAILED_PRECONDITION', 'lookup', `model ${model} is not known to this shard yet`);
+  }
+  const rows = keys.length;
+  if (rows === 0 || partitions.length !== rows || inputs.length !== plan.requestInputs.length) {
+    const why = `${rows} keys, ${partitions.length} partitions and ${inputs.length} inputs for ${model}, which takes one partition a key and ${plan.requestInputs.length} inputs`;
+    return new ServingError('INVALID_ARGUMENT', 'lookup', why);
+  }
+  return unlikeLengths(minSeq, minPartitions);
 }
 
 function unlikeLengths(minSeq: readonly number[], minPartitions: readonly number[]): ServingError | null {
