@@ -2,6 +2,20 @@
 
 export type { Freshness } from './cluster/catalog/row-freshness.ts';
 export {
+  aggregate,
+  count,
+  distinct,
+  last,
+  max,
+  mean,
+  min,
+  type Stream,
+  sinceLast,
+  stream,
+  sum,
+} from './cluster/catalog/streams.ts';
+export { feature, now, onDemand, request, type Transform } from './cluster/catalog/transforms.ts';
+export {
   type App,
   bool,
   defineApp,
@@ -9,7 +23,10 @@ export {
   entity,
   float32,
   int64,
+  type RowOf,
+  string,
   type View,
+  vector,
   view,
 } from './cluster/catalog/views.ts';
 export {

@@ -15,8 +15,13 @@ export type ReadOptions = {
   readonly timeoutMs?: number;
 };
 
+/** `also`: where else an event was logged that concerns several entities. */
 export type PushAck =
-  | { readonly partition: number; readonly seq: number }
+  | {
+      readonly partition: number;
+      readonly seq: number;
+      readonly also?: readonly { readonly partition: number; readonly seq: number }[];
+    }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 /** A row of a view as it was read: what `/v1/features/<view>:get` answers. */

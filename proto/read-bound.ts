@@ -15,8 +15,8 @@ export type BoundNames = { readonly minSeq: string; readonly maxAgeMs: string };
 const JSON_NAMES: BoundNames = { minSeq: 'min_seq', maxAgeMs: 'max_age_ms' };
 
 /**
- * `minSeq`: a whole number for the one row, a list with one a row (0: none), or acknowledgements `{partition, seq}`, of
- * which those of refused rows (`{error}`) are passed over. `maxAgeMs`: over 0. Undefined where neither is given. Throws
+ * `minSeq`: a whole number for the one row, a list with one a row (0: none), or acknowledgements
+ * `{partition, seq, also?}`, of which those of refused rows (`{error}`) are passed over. `maxAgeMs`: over 0. Undefined where neither is given. Throws
  * INVALID_ARGUMENT; whether there are as many numbers as rows is the router's to check.
  */
 export function parseReadBound(
@@ -40,18 +40,29 @@ function minSeqsOf(given: unknown, name: string): Pick<ReadBound, 'minSeq' | 'mi
   }
   const minSeq: number[] = [];
   const minPartitions: number[] = [];
+  addAcks(list, name, minSeq, minPartitions);
+  if (minSeq.length > MIN_SEQS_MAX) {
+    throw invalid(`'${name}' names ${minSeq.length} partitions; at most ${MIN_SEQS_MAX} are allowed`);
+  }
+  return { minSeq, minPartitions };
+}
+
+type Ack = { partition?: unknown; seq?: unknown; error?: unknown; also?: unknown };
+
+function addAcks(list: readonly unknown[], name: string, minSeq: number[], minPartitions: number[]): void {
   list.forEach((ack, i) => {
     const place = `${name}[${i}]`;
     if (typeof ack !== 'object' || ack === null || Array.isArray(ack)) throw wrongEntry(place, ack);
-    const { partition, seq, error } = ack as { partition?: unknown; seq?: unknown; error?: unknown };
+    const { partition, seq, error, also } = ack as Ack;
     if (error !== undefined && seq === undefined) return;
     if (typeof partition !== 'number' || !Number.isInteger(partition) || partition < 0 || partition > 0xffff_ffff) {
       throw invalid(`'${place}.partition' must be a partition's number, got ${showShort(partition)}`);
     }
     minSeq.push(seqOf(seq, `${place}.seq`));
     minPartitions.push(partition);
+    // An event that concerns several entities is in the log once for each.
+    if (Array.isArray(also)) addAcks(also, `${place}.also`, minSeq, minPartitions);
   });
-  return { minSeq, minPartitions };
 }
 
 function seqOf(value: unknown, place: string): number {

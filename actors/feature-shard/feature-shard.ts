@@ -5,12 +5,13 @@
  */
 
 import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
-import { type Assembled, assemble } from '../../cluster/catalog/assemble.ts';
+import { type Assembled, assemble, type Lookup } from '../../cluster/catalog/assemble.ts';
+import { materialize, scratchFor } from '../../cluster/catalog/materialize.ts';
 import { recordEventMs } from '../../cluster/catalog/record.ts';
+import { ageMsMax, rowAgeMs } from '../../cluster/catalog/row-age.ts';
 import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
-import { ageMsMax, type Lookup, rowAgeMs, storedRow } from '../../cluster/catalog/stored-row.ts';
-import type { App, View } from '../../cluster/catalog/views.ts';
+import { type App, findView, type View } from '../../cluster/catalog/views.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { freshnessBytes, writeFreshness } from '../../proto/freshness.ts';
 import {
@@ -127,7 +128,7 @@ class FeatureShard implements Behaviour {
   }
 
   #wrongRead({ view, keys, partitions, minSeq, minPartitions }: ReadFeatures): ServingError | null {
-    if (this.#app.views.get(view) === undefined) {
+    if (findView(this.#app, view) === undefined) {
       return new ServingError('FAILED_PRECONDITION', 'lookup', `view '${view}' is not known to this shard`);
     }
     if (partitions.length !== keys.length) {
@@ -212,7 +213,7 @@ class FeatureShard implements Behaviour {
     const { body: request } = message;
     let rows: ViewRows;
     try {
-      rows = this.#viewRows(request, this.#app.views.get(request.view)!, clock.wallMs());
+      rows = this.#viewRows(request, findView(this.#app, request.view)!, clock.wallMs());
     } catch (thrown) {
       this.#refuse(message, lookupError(thrown));
       return;
@@ -230,8 +231,9 @@ class FeatureShard implements Behaviour {
     const records = new Array<Uint8Array>(keys.length);
     const eventMs = new Array<number>(keys.length);
     const statuses = new Uint8Array(keys.length);
+    const scratch = scratchFor(view);
     for (let row = 0; row < keys.length; row++) {
-      const record = storedRow(this.#state.lookup, view, partitions[row]!, keys[row]!);
+      const record = materialize(view, this.#state.lookup(view, partitions[row]!, keys[row]!), asOfMs, scratch);
       const found = record !== null && rowAgeMs(record, asOfMs) <= oldestMs;
       eventMs[row] = record === null ? -1 : recordEventMs(record);
       statuses[row] = record === null ? ROW_STATUS.missing : found ? ROW_STATUS.found : ROW_STATUS.expired;

@@ -285,9 +285,11 @@ export class Dispatcher {
       });
     }
     const rows = part.rows?.length ?? part.request.admitted.rows;
+    // Transforms may take the time, features or not.
+    const wallMs = plan.transforms.length === 0 ? 0 : this.#context.clock.wallMs();
     const { inputs } = assemble(
       plan,
-      { keys: [], partitions: [], inputs: part.inputs, rows, wallMs: 0, maxAgeMs: 0 },
+      { keys: [], partitions: [], inputs: part.inputs, rows, wallMs, maxAgeMs: 0 },
       0,
       () => null,
     );

@@ -4,8 +4,9 @@
  */
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
+import { versionKey, viewNames } from '../../cluster/catalog/app.ts';
 import { matchesSchema, readValue, recordBytes } from '../../cluster/catalog/record.ts';
-import type { App, Feature, View } from '../../cluster/catalog/views.ts';
+import { type App, type Feature, findView, type View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
@@ -78,9 +79,8 @@ export class FeatureReads {
     featureNames?: readonly string[],
     bound: ReadBound = UNBOUND,
   ): Promise<readonly FeatureReadRow[]> {
-    const view = this.#app.views.get(viewName);
-    if (view === undefined)
-      throw notFound(`no view '${viewName}'; this app defines: ${[...this.#app.views.keys()].join(', ') || 'none'}`);
+    const view = findView(this.#app, viewName);
+    if (view === undefined) throw notFound(`no view '${viewName}'; this app defines: ${viewNames(this.#app)}`);
     if (texts.length > KEYS_MAX)
       throw new ServingError(
         'INVALID_ARGUMENT',
@@ -182,7 +182,7 @@ export class FeatureReads {
       body: {
         id,
         replyTo: this.#context.selfText,
-        view: call.view.name,
+        view: versionKey(call.view),
         keys: rows.map((row) => call.keys[row]!),
         partitions,
         epoch: this.#routing.epoch,

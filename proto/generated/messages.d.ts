@@ -1600,6 +1600,18 @@ export namespace dovetail {
         /** RowBatch rows. */
         rows: dovetail.LogRow.$Properties[];
 
+        /** RowBatch version. */
+        version: number;
+
+        /** RowBatch stream. */
+        stream: string;
+
+        /** RowBatch entity. */
+        entity: string;
+
+        /** RowBatch everywhere. */
+        everywhere: boolean;
+
         /**
          * Creates a new RowBatch instance using the specified properties.
          * @param [properties] Properties to set
@@ -1641,6 +1653,18 @@ export namespace dovetail {
             /** RowBatch rows */
             rows?: (dovetail.LogRow.$Properties[]|null);
 
+            /** RowBatch version */
+            version?: (number|null);
+
+            /** RowBatch stream */
+            stream?: (string|null);
+
+            /** RowBatch entity */
+            entity?: (string|null);
+
+            /** RowBatch everywhere */
+            everywhere?: (boolean|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -1676,6 +1700,15 @@ export namespace dovetail {
 
         /** LogRow values. */
         values: Uint8Array;
+
+        /** LogRow op. */
+        op: number;
+
+        /** LogRow idA. */
+        idA: number;
+
+        /** LogRow idB. */
+        idB: number;
 
         /**
          * Creates a new LogRow instance using the specified properties.
@@ -1717,6 +1750,15 @@ export namespace dovetail {
 
             /** LogRow values */
             values?: (Uint8Array|null);
+
+            /** LogRow op */
+            op?: (number|null);
+
+            /** LogRow idA */
+            idA?: (number|null);
+
+            /** LogRow idB */
+            idB?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

@@ -36,6 +36,13 @@ describe('what a read asks of freshness', () => {
     );
   });
 
+  it('takes every place in the log that an event was acknowledged at', () => {
+    const ack = { partition: 1, seq: 7, also: [{ partition: 2, seq: 8 }] };
+    expect(parseReadBound([ack], undefined)).toMatchObject({ minSeq: [7, 8], minPartitions: [1, 2] });
+    const many = { ...ack, also: new Array(MIN_SEQS_MAX).fill({ partition: 2, seq: 8 }) };
+    expect(() => parseReadBound([many], undefined)).toThrow(/names 10001 partitions; at most 10000/);
+  });
+
   const WHOLE = /must be a whole number from 0 to 2\^53 - 1/;
   it.each<[unknown, RegExp]>([
     [-1, WHOLE],
@@ -59,6 +66,7 @@ describe('what a read asks of freshness', () => {
     [[{ seq: 2 }], /'min_seq\[0\].partition' must be a partition's number, got undefined/],
     [[[1]], /'min_seq\[0\]' must be .*got a list/],
     [[null], /'min_seq\[0\]' must be .*got null/],
+    [[{ partition: 1, seq: 2, also: [{ partition: 1, seq: -1 }] }], /'min_seq\[0\].also\[0\].seq' must be/],
     [new Array(MIN_SEQS_MAX + 1).fill(1), /'min_seq' has 10001 entries; at most 10000/],
   ])('refuses min_seq %#, saying where and what', (given, message) => {
     expect(() => parseReadBound(given, undefined)).toThrow(

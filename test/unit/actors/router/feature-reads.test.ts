@@ -98,7 +98,7 @@ describe('a read', () => {
     expect(sent.length).toBeLessThanOrEqual(3);
     for (const { to, body } of sent) {
       for (const partition of body.partitions) expect(OWNERS[partition]).toContain(to[0]);
-      expect(body).toMatchObject({ view: 'profile', replyTo: 'here.1/me', epoch: 3, budgetUs: 500_000 });
+      expect(body).toMatchObject({ view: 'profile@1', replyTo: 'here.1/me', epoch: 3, budgetUs: 500_000 });
     }
     for (const { body } of sent.reverse()) answer(reads, context, body);
     await settled();

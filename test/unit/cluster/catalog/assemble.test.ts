@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assemble } from '../../../../cluster/catalog/assemble.ts';
+import { assemble, type Lookup } from '../../../../cluster/catalog/assemble.ts';
 import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
 import { encodeRecord, type FeatureValue, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
 import { namesOfBits } from '../../../../cluster/catalog/row-freshness.ts';
 import { RowMemory } from '../../../../cluster/catalog/row-memory.ts';
 import { compilePlan } from '../../../../cluster/catalog/serving-plan.ts';
-import type { Lookup } from '../../../../cluster/catalog/stored-row.ts';
-import { defineApp, entity, int64, type View, view } from '../../../../cluster/catalog/views.ts';
+import { defineApp, entity, type Feature, int64, type View, view } from '../../../../cluster/catalog/views.ts';
+import { hashText } from '../../../../cluster/hash.ts';
 import { type DataType, packBytes } from '../../../../proto/tensor.ts';
-import { anyRow, anyView } from '../../../support/arbitrary-views.ts';
+import { anyRow, anyView, WORDS } from '../../../support/arbitrary-views.ts';
 
 const WALL_MS = 10_000;
 const EVERYWHERE = 16;
@@ -31,6 +31,13 @@ function element(type: Target, value: number | bigint | boolean): Uint8Array {
   return Uint8Array.from(out);
 }
 
+/** The numbers that a value gives to a model. */
+function columnsOf(feature: Feature, value: FeatureValue): readonly (number | bigint | boolean)[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'string') return [value as number];
+  return [feature.vocabulary === null ? hashText(value, 0) % feature.buckets : WORDS.indexOf(value) + 1];
+}
+
 const anyViews = fc.tuple(
   anyView('profile', user),
   anyView('recent', user),
@@ -42,8 +49,9 @@ const anyTarget = fc.constantFrom<Target>('FP32', 'FP64', 'INT32', 'INT64');
 
 /** What a plan lets into an input of whole numbers, and always fits (whether int64 fits INT32 depends on the value). */
 function fits(feature: string, target: Target): boolean {
-  if (target === 'INT64') return feature !== 'float32';
-  return target === 'INT32' ? feature === 'bool' : true;
+  const whole = feature !== 'float32' && feature !== 'vector';
+  if (target === 'INT64') return whole;
+  return target === 'INT32' ? whole && feature !== 'int64' : true;
 }
 
 /** Inputs made of columns; each has two request inputs of its own, of one and of several values a row. */
@@ -121,6 +129,9 @@ function recordOf(view: View, stored: NonNullable<Stored>): Uint8Array {
   return bytes;
 }
 
+/** None; tighter than the ttl, the same, looser. */
+const anyMaxAgeMs = fc.constantFrom(0, 500, 1_000, 5_000);
+
 describe('assemble', () => {
   it('makes the same bytes as writing every value by itself, with the same ages and defaults', () => {
     let defaults = 0;
@@ -128,122 +139,118 @@ describe('assemble', () => {
     let used = 0;
     const memory = new RowMemory();
     fc.assert(
-      fc.property(
-        anyCase,
-        fc.constantFrom(0, 3, 4),
-        fc.constantFrom(0, 500, 1_000, 5_000),
-        (one, bufferOffset, maxAgeMs) => {
-          const { views, rows, inputs, keys, merchants, partitions, stored } = one;
-          const request: Record<string, { datatype: DataType; shape?: number[] }> = { note: { datatype: 'BYTES' } };
-          const values = new Map<string, Uint8Array[]>();
-          inputs.forEach(({ type, width }, i) => {
-            request[`one${i}`] = { datatype: type };
-            request[`many${i}`] = { datatype: type, shape: [width] };
-            const cells = one.requestValues[i]!.map((value) => element(type, type === 'INT32' ? value | 0 : value));
-            values.set(`one${i}`, cells.slice(0, rows));
-            const many = Array.from({ length: rows }, (_, row) => Buffer.concat(cells.slice(row, row + width)));
-            values.set(
-              `many${i}`,
-              many.map((cell) => Uint8Array.from(cell)),
-            );
-          });
-          const manifest = {
-            entity: 'user',
-            request,
-            inputs: [...inputs.map(({ columns }, i) => ({ name: `x${i}`, columns })), { name: 'raw', request: 'note' }],
-          };
-          const plan = compilePlan(
-            {
-              manifest: parseManifest(JSON.stringify(manifest), 'm'),
-              version: '1',
-              sha256: '',
-              platform: '',
-              inputs: [
-                ...inputs.map(({ type }, i) => ({ name: `x${i}`, datatype: type, shape: [-1, -1] })),
-                { name: 'raw', datatype: 'BYTES' as const, shape: [-1, 1] },
-              ],
-              outputs: [],
-              batched: true,
-            },
-            defineApp({ views }),
+      fc.property(anyCase, fc.constantFrom(0, 3, 4), anyMaxAgeMs, (one, bufferOffset, maxAgeMs) => {
+        const { views, rows, inputs, keys, merchants, partitions, stored } = one;
+        const request: Record<string, { datatype: DataType; shape?: number[] }> = { note: { datatype: 'BYTES' } };
+        const values = new Map<string, Uint8Array[]>();
+        inputs.forEach(({ type, width }, i) => {
+          request[`one${i}`] = { datatype: type };
+          request[`many${i}`] = { datatype: type, shape: [width] };
+          const cells = one.requestValues[i]!.map((value) => element(type, type === 'INT32' ? value | 0 : value));
+          values.set(`one${i}`, cells.slice(0, rows));
+          const many = Array.from({ length: rows }, (_, row) => Buffer.concat(cells.slice(row, row + width)));
+          values.set(
+            `many${i}`,
+            many.map((cell) => Uint8Array.from(cell)),
           );
-          const viewIndex = (view: View) => views.findIndex(({ name }) => name === view.name);
-          /** The row for this key, if it lies where it should. */
-          const find = (view: View, partition: number, key: string): Stored => {
-            const at =
-              view.placement === 'everywhere' ? [EVERYWHERE] : partitions.filter((_, row) => keys[row] === key);
-            return at.includes(partition) ? stored[viewIndex(view)]![INDEX[key]!]! : null;
-          };
-          const data = plan.requestInputs.map(({ name }) => {
-            if (name === 'note') return packBytes(one.handed);
-            if (name === 'merchant_id') return packBytes(merchants.map((key) => Buffer.from(key)));
-            return Uint8Array.from(Buffer.concat(values.get(name)!));
-          });
-          const lookup = lookupIn((view, partition, key) => {
-            const found = find(view, partition, key);
-            return found === null ? null : recordOf(view, found);
-          }, bufferOffset);
-          const got = assemble(
-            plan,
-            { keys: keys.map((key) => Buffer.from(key)), partitions, inputs: data, rows, wallMs: WALL_MS, maxAgeMs },
-            EVERYWHERE,
-            lookup,
-            memory,
-          );
+        });
+        const manifest = {
+          entity: 'user',
+          request,
+          inputs: [...inputs.map(({ columns }, i) => ({ name: `x${i}`, columns })), { name: 'raw', request: 'note' }],
+        };
+        const plan = compilePlan(
+          {
+            manifest: parseManifest(JSON.stringify(manifest), 'm'),
+            version: '1',
+            sha256: '',
+            platform: '',
+            inputs: [
+              ...inputs.map(({ type }, i) => ({ name: `x${i}`, datatype: type, shape: [-1, -1] })),
+              { name: 'raw', datatype: 'BYTES' as const, shape: [-1, 1] },
+            ],
+            outputs: [],
+            batched: true,
+          },
+          defineApp({ views }),
+        );
+        const viewIndex = (view: View) => views.findIndex(({ name }) => name === view.name);
+        /** The row for this key, if it lies where it should. */
+        const find = (view: View, partition: number, key: string): Stored => {
+          const at = view.placement === 'everywhere' ? [EVERYWHERE] : partitions.filter((_, row) => keys[row] === key);
+          return at.includes(partition) ? stored[viewIndex(view)]![INDEX[key]!]! : null;
+        };
+        const data = plan.requestInputs.map(({ name }) => {
+          if (name === 'note') return packBytes(one.handed);
+          if (name === 'merchant_id') return packBytes(merchants.map((key) => Buffer.from(key)));
+          return Uint8Array.from(Buffer.concat(values.get(name)!));
+        });
+        const lookup = lookupIn((view, partition, key) => {
+          const found = find(view, partition, key);
+          return found === null ? null : recordOf(view, found);
+        }, bufferOffset);
+        const got = assemble(
+          plan,
+          { keys: keys.map((key) => Buffer.from(key)), partitions, inputs: data, rows, wallMs: WALL_MS, maxAgeMs },
+          EVERYWHERE,
+          lookup,
+          memory,
+        );
 
-          const expected: Uint8Array[][] = inputs.map(() => []);
-          const expectedDefaults: string[][] = [];
-          const expectedExpired: string[][] = [];
-          const expectedAgesMs: number[] = [];
-          for (let row = 0; row < rows; row++) {
-            const fallen: string[] = [];
-            const old: string[] = [];
-            let ageMs = -1;
-            inputs.forEach(({ type, columns }, i) => {
-              for (const column of columns) {
-                if ('request' in column) {
-                  expected[i]!.push(values.get(column.request)![row]!);
-                  continue;
-                }
-                const [viewName, featureName] = column.feature.split('.') as [string, string];
-                const view = views.find(({ name }) => name === viewName)!;
-                const key = view.entity.name === 'user' ? keys[row]! : merchants[row]!;
-                const found = stored[viewIndex(view)]![INDEX[key]!]!;
-                const storedAgeMs = found === null ? 0 : Math.max(0, WALL_MS - found.eventMs);
-                const there = found !== null && found.fault === 'none';
-                const limits = [view.ttlMs, maxAgeMs].filter((limit) => limit > 0);
-                const usable = there && limits.every((limit) => storedAgeMs <= limit);
-                if (there && !usable) old.push(column.feature);
-                if (usable) ageMs = Math.max(ageMs, storedAgeMs);
-                const value = usable ? found.row[featureName]! : null;
-                if (value === null) fallen.push(column.feature);
-                else used++;
-                expected[i]!.push(element(type, value ?? view.featureByName.get(featureName)!.default));
+        const expected: Uint8Array[][] = inputs.map(() => []);
+        const expectedDefaults: string[][] = [];
+        const expectedExpired: string[][] = [];
+        const expectedAgesMs: number[] = [];
+        for (let row = 0; row < rows; row++) {
+          const fallen: string[] = [];
+          const old: string[] = [];
+          let ageMs = -1;
+          inputs.forEach(({ type, columns }, i) => {
+            for (const column of columns) {
+              if ('request' in column) {
+                expected[i]!.push(values.get(column.request)![row]!);
+                continue;
               }
-            });
-            expectedDefaults.push(fallen);
-            expectedExpired.push(old);
-            expired += old.length;
-            expectedAgesMs.push(ageMs);
-            defaults += fallen.length;
-          }
-          inputs.forEach((_, i) => {
-            expect(Buffer.from(got.inputs[i]!).toString('hex')).toBe(Buffer.concat(expected[i]!).toString('hex'));
+              const [viewName, featureName] = column.feature.split('.') as [string, string];
+              const view = views.find(({ name }) => name === viewName)!;
+              const key = view.entity.name === 'user' ? keys[row]! : merchants[row]!;
+              const found = stored[viewIndex(view)]![INDEX[key]!]!;
+              const storedAgeMs = found === null ? 0 : Math.max(0, WALL_MS - found.eventMs);
+              const there = found !== null && found.fault === 'none';
+              const limits = [view.ttlMs, maxAgeMs].filter((limit) => limit > 0);
+              const usable = there && limits.every((limit) => storedAgeMs <= limit);
+              if (there && !usable) old.push(column.feature);
+              if (usable) ageMs = Math.max(ageMs, storedAgeMs);
+              const value = usable ? found.row[featureName]! : null;
+              if (value === null) fallen.push(column.feature);
+              else used++;
+              const feature = view.featureByName.get(featureName)!;
+              for (const cell of value === null ? feature.defaultCells : columnsOf(feature, value))
+                expected[i]!.push(element(type, cell));
+            }
           });
-          expect(got.inputs.at(-1)).toBe(data[plan.requestInputs.findIndex(({ name }) => name === 'note')]);
-          const anyFeature = inputs.some(({ columns }) => columns.some((column) => 'feature' in column));
-          if (!anyFeature) {
-            expect(got.freshness).toBeNull();
-            return;
-          }
-          expect(got.freshness!.ageMs).toEqual(expectedAgesMs);
-          const fallen = keys.map((_, row) => namesOfBits(plan.featureNames, got.freshness!.defaulted, row));
-          expect(fallen).toEqual(expectedDefaults);
-          const old = keys.map((_, row) => namesOfBits(plan.featureNames, got.freshness!.expired, row));
-          expect(old).toEqual(expectedExpired);
-          if (old.every((names) => names.length === 0)) expect(got.freshness!.expired).toHaveLength(0);
-        },
-      ),
+          expectedDefaults.push(fallen);
+          expectedExpired.push(old);
+          expired += old.length;
+          expectedAgesMs.push(ageMs);
+          defaults += fallen.length;
+        }
+        inputs.forEach((_, i) => {
+          expect(Buffer.from(got.inputs[i]!).toString('hex')).toBe(Buffer.concat(expected[i]!).toString('hex'));
+        });
+        expect(got.inputs.at(-1)).toBe(data[plan.requestInputs.findIndex(({ name }) => name === 'note')]);
+        const anyFeature = inputs.some(({ columns }) => columns.some((column) => 'feature' in column));
+        if (!anyFeature) {
+          expect(got.freshness).toBeNull();
+          return;
+        }
+        expect(got.freshness!.ageMs).toEqual(expectedAgesMs);
+        const fallen = keys.map((_, row) => namesOfBits(plan.featureNames, got.freshness!.defaulted, row));
+        expect(fallen).toEqual(expectedDefaults);
+        const old = keys.map((_, row) => namesOfBits(plan.featureNames, got.freshness!.expired, row));
+        expect(old).toEqual(expectedExpired);
+        if (old.every((names) => names.length === 0)) expect(got.freshness!.expired).toHaveLength(0);
+      }),
       { numRuns: 400 },
     );
     // Both ways were walked.
