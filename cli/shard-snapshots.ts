@@ -130,7 +130,10 @@ export function shardSnapshots(cluster: ClusterProcess, replica: Replica, source
     const swept = await shelf.sweep((partition) => owners(partition)[0] === name).catch(() => 0);
     if (swept > 0) log.info({ swept }, 'deleted snapshots that nobody names');
   };
-  const trimPeriodMs = Math.min(TRIM_PERIOD_MS_MAX, Math.max(TRIM_PERIOD_MS_MIN, config.logRetentionMs / 10));
+  const trimPeriodMs =
+    config.logRetentionMs === 0
+      ? TRIM_PERIOD_MS_MAX
+      : Math.min(TRIM_PERIOD_MS_MAX, Math.max(TRIM_PERIOD_MS_MIN, config.logRetentionMs / 10));
   let trimming = false;
   const trims = clock.every(trimPeriodMs, () => {
     if (trimming) return;

@@ -41,8 +41,8 @@ export type StartCheck = { readonly ready: boolean; readonly contradiction: stri
 
 type Candidate = { readonly from: 'owner' | 'snapshot'; readonly what: string; open(): AsyncIterable<Uint8Array> };
 
-/** How long the counts of a log's messages are used: they only tell few from many. */
-const COUNTS_MS = 200;
+/** How long an answer is shared: less by far than what passes between a trim's record and the trim. */
+const SHARED_MS = 200;
 
 const GONE_CHECK_MS = 250;
 
@@ -54,7 +54,7 @@ export class Bootstrap {
   readonly #running = new Map<number, Promise<void>>();
   #copies = 0;
   readonly #waiting: (() => void)[] = [];
-  #counting: Promise<ReadonlyMap<number, number>> | null = null;
+  readonly #asked = new Map<string, Promise<unknown>>();
 
   constructor(options: BootstrapOptions) {
     this.#options = options;
@@ -185,28 +185,29 @@ export class Bootstrap {
   }
 
   async #facts(partition: number, state: LogState): Promise<StartFacts> {
-    const { replica, shelf } = this.#options;
+    const { replica, shelf, source } = this.#options;
     const { createdText: stream, firstSeq } = state;
-    const highestTrim = await shelf.highestTrim(stream);
+    const highestTrim = await this.#shared('trim', () => shelf.highestTrim(stream));
     return {
       cursorSeq: replica.appliedSeq(partition),
       restoring: replica.partitions.isRestoring(partition),
       firstSeq,
       trimmedTo: highestTrim === 0 ? 0 : await shelf.trimmedTo(partition, stream),
       highestTrim,
-      messages: (await this.#messages()).get(partition) ?? 0,
+      messages: (await this.#shared('messages', () => source.messagesByPartition())).get(partition) ?? 0,
     };
   }
 
-  /** Counts of all partitions at once, asked for once by all that start together. */
-  #messages(): Promise<ReadonlyMap<number, number>> {
-    if (this.#counting !== null) return this.#counting;
-    const counting = this.#options.source.messagesByPartition();
-    this.#counting = counting;
-    this.#options.clock.after(COUNTS_MS, () => {
-      this.#counting = null;
-    });
-    return counting;
+  /** What is the same for all partitions, asked for once by all that start together. */
+  #shared<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) return asked as Promise<T>;
+    const asking = ask();
+    this.#asked.set(key, asking);
+    // A failure is for those who share it; the next one asks again.
+    asking.catch(() => this.#asked.delete(key));
+    this.#options.clock.after(SHARED_MS, () => this.#asked.delete(key));
+    return asking;
   }
 }
 

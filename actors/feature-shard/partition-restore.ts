@@ -8,7 +8,7 @@ import type { OpenSnapshot } from './snapshot-format.ts';
 /** Rows that one transaction removes: about a millisecond's work. */
 const REMOVE_ROWS_MAX = 512;
 /** Transactions under way at once: the next is prepared while one is committed. */
-const COMMITS_MAX = 4;
+const COMMITS_MAX = 2;
 
 /**
  * The partition as it is in the snapshot. Rejects as reading the snapshot does, or with UNAVAILABLE where the replica

@@ -27,12 +27,14 @@ const KINDS = { header: 1, rows: 2, trailer: 3 } as const;
 const FRAME_HEADER_BYTES = 24;
 const CRC_OFFSET = 20;
 /** Large enough to compress well, small enough that reading or applying one delays a lookup by less than a millisecond. */
-export const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 16 * 1024;
 /** A row larger than a chunk has one to itself. */
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 const ROW_HEADER_BYTES = 6;
 const PARTITION_BYTES = 4;
 const KEY_BYTES_MAX = 1_024;
+const WORTHWHILE = 0.9;
+const CHUNKS_UNTRIED = 15;
 
 const deflate = promisify(deflateRaw) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
 const inflate = promisify(inflateRaw) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
@@ -76,6 +78,8 @@ export class SnapshotWriter {
   readonly #compress: boolean;
   readonly #digest: Digest = { digestA: 0, digestB: 0 };
   #frames = 0;
+  /** The first frame to compress, if only to see whether that is worthwhile. */
+  #compressFrom = 0;
   #rows = 0;
   #bytes = 0;
   #buffer = Buffer.allocUnsafe(CHUNK_BYTES * 2);
@@ -143,8 +147,12 @@ export class SnapshotWriter {
   }
 
   async #frame(kind: number, decoded: Buffer): Promise<Buffer> {
-    const packed = this.#compress && kind === KINDS.rows ? await deflate(decoded, { level: 1 }) : null;
+    const tried = this.#compress && kind === KINDS.rows && this.#frames >= this.#compressFrom;
+    const packed = tried ? await deflate(decoded, { level: 1 }) : null;
     const smaller = packed !== null && packed.length < decoded.length;
+    // Rows are much alike: where one chunk hardly shrinks, the next few will not either.
+    if (packed !== null && packed.length > decoded.length * WORTHWHILE)
+      this.#compressFrom = this.#frames + CHUNKS_UNTRIED;
     const stored = smaller ? packed : decoded;
     const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + stored.length);
     frame.writeUInt32LE(MAGIC, 0);

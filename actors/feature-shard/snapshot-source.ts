@@ -96,6 +96,8 @@ export class SnapshotSource {
         path: join(directory, `${id}.copy`),
         views,
         clock,
+        // Between shards the network is faster than compressing would be.
+        compress: false,
       });
       this.#copies.set(id, { path, bytes, file: await open(path, 'r'), idle: this.#whenIdle(id) });
       return { id, bytes, seq: header.seq };
