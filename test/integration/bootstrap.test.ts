@@ -207,6 +207,7 @@ describe('a partition whose log was trimmed', () => {
     await push(0, 10);
     const away = await startShard('away', { owners: ['first'] });
     await follow(away, 0, 1);
+    await eventually('noted', () => away.replica.wasCaughtUp(0));
     await away.stop();
     const first = await trimmed();
     const back = await startShard('away', { owners: ['nobody'] });
