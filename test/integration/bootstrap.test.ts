@@ -253,7 +253,7 @@ describe('a shard that is killed with -9 while it takes a partition', () => {
     ['an owner', 'first'],
     ['a stored snapshot', ''],
   ])('from %s, at any step, serves nothing of it and takes it anew', { timeout: 180_000 }, async (_, owners) => {
-    await push(0, 20);
+    await push(0, 6);
     const first = await startShard('first');
     await follow(first, 0);
     await store(first, 0);

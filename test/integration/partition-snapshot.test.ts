@@ -110,7 +110,7 @@ describe('a snapshot of a live replica', () => {
     const whileWritten = turns;
     await restore(openReplica('target'), path);
     turning = false;
-    // 1.3 MB are about 20 chunks.
+    // 1.3 MB are about 80 chunks.
     expect(whileWritten).toBeGreaterThan(20);
     expect(turns - whileWritten).toBeGreaterThan(20);
   });
@@ -195,7 +195,7 @@ describe('a restore', () => {
     'survives kill -9 %s any of its transactions',
     { timeout: 120_000 },
     async (when) => {
-      const source = await filled('source', bigLog(24));
+      const source = await filled('source', bigLog(6));
       const { path } = await spool(source, 0);
       const old = await filled(
         'old',
