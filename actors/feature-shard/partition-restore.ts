@@ -3,7 +3,7 @@ import type { Clock } from '../../cluster/clock.ts';
 import { ServingError } from '../../proto/errors.ts';
 import type { Replica } from './replica.ts';
 import { parseDigest } from './replica-cursor.ts';
-import type { OpenSnapshot } from './snapshot-format.ts';
+import { CHUNK_BYTES, type OpenSnapshot, type SnapshotRow } from './snapshot-format.ts';
 
 /** Rows that one transaction removes: about a millisecond's work. */
 const REMOVE_ROWS_MAX = 512;
@@ -29,13 +29,15 @@ export async function restorePartition(
   const commits: Promise<void>[] = [];
   try {
     for await (const chunk of snapshot.chunks) {
-      const commit = replica.partitions.putSome(partition, chunk);
-      commit.catch(() => {});
-      commits.push(commit);
-      if (commits.length >= COMMITS_MAX) await commits.shift();
-      rows += chunk.length;
-      onRows(rows);
-      await nextTurn(clock);
+      for (const some of inBatches(chunk)) {
+        const commit = replica.partitions.putSome(partition, some);
+        commit.catch(() => {});
+        commits.push(commit);
+        if (commits.length >= COMMITS_MAX) await commits.shift();
+        rows += some.length;
+        onRows(rows);
+        await nextTurn(clock);
+      }
     }
   } finally {
     // Whatever was wrong: nothing of this may be under way when it is begun again.
@@ -44,6 +46,19 @@ export async function restorePartition(
   await Promise.all(commits);
   await replica.partitions.endRestore(partition, { seq, ...parsed, lastHash });
   return { rows };
+}
+
+/** Rows in order, about `CHUNK_BYTES` at a time. */
+function* inBatches(rows: readonly SnapshotRow[]): Generator<readonly SnapshotRow[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [i, { key, value }] of rows.entries()) {
+    bytes += key.length + value.length;
+    if (bytes < CHUNK_BYTES && i < rows.length - 1) continue;
+    yield rows.slice(from, i + 1);
+    from = i + 1;
+    bytes = 0;
+  }
 }
 
 /** Leaves the partition as if nothing had ever been applied. Rejects with UNAVAILABLE where that cannot be committed. */

@@ -26,8 +26,10 @@ const MAGIC = 0x31535644;
 const KINDS = { header: 1, rows: 2, trailer: 3 } as const;
 const FRAME_HEADER_BYTES = 24;
 const CRC_OFFSET = 20;
-/** Large enough to compress well, small enough that reading or applying one delays a lookup by less than a millisecond. */
+/** Small enough that reading one delays a lookup by far less than a millisecond. */
 export const CHUNK_BYTES = 16 * 1024;
+/** Compressing costs by the call as well as by the byte. */
+const COMPRESSED_CHUNK_BYTES = 64 * 1024;
 /** A row larger than a chunk has one to itself. */
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 const ROW_HEADER_BYTES = 6;
@@ -76,6 +78,7 @@ export function corrupt(what: string): ServingError {
 export class SnapshotWriter {
   readonly #header: SnapshotHeader;
   readonly #compress: boolean;
+  readonly #chunkBytes: number;
   readonly #digest: Digest = { digestA: 0, digestB: 0 };
   #frames = 0;
   /** The first frame to compress, if only to see whether that is worthwhile. */
@@ -89,6 +92,7 @@ export class SnapshotWriter {
   constructor(header: SnapshotHeader, options: { compress: boolean }) {
     this.#header = header;
     this.#compress = options.compress;
+    this.#chunkBytes = options.compress ? COMPRESSED_CHUNK_BYTES : CHUNK_BYTES;
     this.#key = Buffer.alloc(PARTITION_BYTES + KEY_BYTES_MAX);
     this.#key.writeUInt32BE(header.partition, 0);
   }
@@ -119,7 +123,7 @@ export class SnapshotWriter {
     buffer.set(value, this.#length + ROW_HEADER_BYTES + key.length);
     this.#length = end;
     this.#rows++;
-    return end >= CHUNK_BYTES;
+    return end >= this.#chunkBytes;
   }
 
   /** Frame of what `add` gathered; null where that is nothing. Wait for it before adding more. */

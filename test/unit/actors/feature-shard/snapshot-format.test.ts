@@ -117,7 +117,7 @@ describe('a snapshot', () => {
       key: Buffer.of(0, 0, 0, 1, i),
       value: Buffer.alloc(CHUNK_BYTES / 4, i),
     }));
-    const frames = await framesOf(rows);
+    const frames = await framesOf(rows, false);
     expect(frames.length).toBeGreaterThan(8);
     const [header, a, b, ...rest] = frames as [Buffer, Buffer, Buffer, ...Buffer[]];
     for (const wrong of [
