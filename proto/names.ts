@@ -18,6 +18,14 @@ export function checkName(what: string, name: string): void {
   }
 }
 
+/** A name, or `name@version`. Throws INVALID_ARGUMENT. */
+export function checkVersionedName(what: string, reference: string): void {
+  const at = reference.indexOf('@');
+  checkName(what, at < 0 ? reference : reference.slice(0, at));
+  if (at >= 0 && !VERSION.test(reference.slice(at + 1)))
+    throw invalid(`${what} version ${quoteShort(reference.slice(at + 1))} must be a whole number from 1`);
+}
+
 export function isName(name: string): boolean {
   return NAME.test(name);
 }

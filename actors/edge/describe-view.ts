@@ -1,32 +1,64 @@
-/** What `GET /v1/features/{view}` says of a view: enough to write rows for it, and to tell two definitions apart. Pure. */
-import { EVENT_TIME_FIELD, type Feature, type View } from '../../cluster/catalog/views.ts';
+/**
+ * What `GET /v1/features/{view}` says of a view, or of a stream that fills views: enough to write its rows or events, and
+ * to tell two definitions apart. Pure.
+ */
+import { EVENT_ID_FIELD, type Stream } from '../../cluster/catalog/streams.ts';
+import { type Entity, EVENT_TIME_FIELD, type Feature, type View } from '../../cluster/catalog/views.ts';
 import { plainIntegers } from './feature-api.ts';
 
-export function viewJson(view: View): string {
-  const { name, version, entity, ttlMs, placement, features, schemaHash } = view;
-  const described = {
-    view: name,
+/** JSON; null where there is no such view, and no stream of that name that a view is filled by. */
+export function describeTarget(views: ReadonlyMap<string, View>, name: string): string | null {
+  const view = views.get(name);
+  if (view !== undefined) return JSON.stringify(describeView(view), plainIntegers);
+  const filled = [...views.values()].filter(({ aggregation }) => aggregation?.stream.name === name);
+  const stream = filled[0]?.aggregation?.stream;
+  return stream === undefined ? null : JSON.stringify(describeStream(stream, filled), plainIntegers);
+}
+
+function describeView(view: View): object {
+  const { name, version, entity, ttlMs, placement, features, schemaHash, aggregation } = view;
+  return {
+    name,
     kind: 'view',
     version,
-    entity: { name: entity.name, key: entity.key },
+    entity: describeEntity(entity),
     time_field: EVENT_TIME_FIELD,
     ttl_ms: ttlMs,
     placement,
-    schema_hash: schemaHash.toString(16).padStart(8, '0'),
+    // What its rows come from, where they are not pushed.
+    stream: aggregation === null ? null : aggregation.stream.name,
+    schema_hash: hex(schemaHash),
     features: features.map(describeFeature),
   };
-  return JSON.stringify(described, plainValues);
 }
 
-/** Everything that its definition says, whatever its type knows of; not where its value lies in a record. */
-function describeFeature({ index: _index, offset: _offset, ...definition }: Feature): object {
-  const { name, type, ...rest } = definition;
-  return { name, type, ...rest };
+function describeStream(stream: Stream, filled: readonly View[]): object {
+  const { name, version, allowedLatenessMs, features, schemaHash } = stream;
+  const entities = new Map(filled.map(({ entity }) => [entity.name, describeEntity(entity)]));
+  return {
+    name,
+    kind: 'stream',
+    version,
+    entities: [...entities.values()],
+    time_field: EVENT_TIME_FIELD,
+    id_field: EVENT_ID_FIELD,
+    allowed_lateness_ms: allowedLatenessMs,
+    views: filled.map((view) => view.name),
+    schema_hash: hex(schemaHash),
+    fields: features.map(describeFeature),
+  };
 }
 
-/** Typed arrays, as defaults of vectors may be, as lists; bigints as numbers or digits. */
-function plainValues(key: string, value: unknown): unknown {
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    return Array.from(value as unknown as Iterable<unknown>);
-  return plainIntegers(key, value);
+function describeEntity({ name, key }: Entity): object {
+  return { name, key };
+}
+
+function describeFeature({ name, type, default: value, description, vocabulary, buckets }: Feature): object {
+  const words = vocabulary === null ? { buckets } : { vocabulary };
+  const more = type === 'string' ? words : type === 'vector' ? { length: (value as readonly number[]).length } : {};
+  return { name, type, default: value, description, ...more };
+}
+
+function hex(hash: number): string {
+  return hash.toString(16).padStart(8, '0');
 }

@@ -83,7 +83,7 @@ export class SavedProgress {
   }
 
   /**
-   * What was saved, or null where nothing was. Throws FAILED_PRECONDITION for the progress of something else, with what
+   * What was saved, or null where nothing was. Throws INVALID_ARGUMENT for the progress of something else, with what
    * differs and what to do.
    */
   async load(): Promise<Progress | null> {
@@ -125,7 +125,7 @@ export class SavedProgress {
       await rm(fresh, { force: true }).catch(() => {});
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       throw new ServingError(
-        'FAILED_PRECONDITION',
+        'INVALID_ARGUMENT',
         'edge',
         `the progress cannot be saved (${why}); give --progress a path that can be written, or --progress none`,
       );
@@ -152,7 +152,7 @@ export class SavedProgress {
   }
 
   #refusal(why: string): ServingError {
-    return new ServingError('FAILED_PRECONDITION', 'edge', `${why}; give --restart to push all of it again`);
+    return new ServingError('INVALID_ARGUMENT', 'edge', `${why}; give --restart to push all of it again`);
   }
 }
 

@@ -146,8 +146,7 @@ async function post(url: string, rows: readonly FileRow[], asOfMs: number): Prom
   const reason = error?.message ?? `the gateway answers ${response.status}: ${text.slice(0, 200)}`;
   if (response.status === 413) return { kind: 'too large', reason };
   if (TRANSIENT_STATUS.has(response.status)) return { kind: 'later', reason, retryAfterMs };
-  const code = response.status === 404 ? 'NOT_FOUND' : 'FAILED_PRECONDITION';
-  throw new ServingError(code, 'edge', reason);
+  throw new ServingError(response.status === 404 ? 'NOT_FOUND' : 'INVALID_ARGUMENT', 'edge', reason);
 }
 
 function jsonOf(text: string): unknown {
@@ -164,5 +163,5 @@ function isAnswer(body: unknown): body is Answer {
 }
 
 function strange(url: string, why: string): ServingError {
-  return new ServingError('FAILED_PRECONDITION', 'edge', `${url} does not answer as a gateway does: ${why}`);
+  return new ServingError('INTERNAL', 'edge', `${url} does not answer as a gateway does: ${why}`);
 }

@@ -22,6 +22,7 @@ export function rowWriter(
 ): RowWriter {
   const fields = fieldsOfColumns(target, columns, options);
   const heads = fields.map((field) => (field === null ? '' : `${JSON.stringify(field.name)}:`));
+  const mayBeNull = new Set(target.kind === 'stream' ? target.keyFields : []);
   const needsId = ids !== null && !fields.some((field) => field?.name === ID_FIELD);
   const write = (cell: (field: Field, i: number) => string | null, number: number): string => {
     let json = needsId ? `{"${ID_FIELD}":${JSON.stringify(ids(number))}` : '';
@@ -30,6 +31,8 @@ export function rowWriter(
       if (field === null || field === undefined) continue;
       let value = cell(field, i);
       if (value === null && ids !== null && field.name === ID_FIELD) value = JSON.stringify(ids(number));
+      // An event may concern nobody of one of its entities, and says so.
+      if (value === null && mayBeNull.has(field.name)) value = 'null';
       if (value !== null) json += `${json === '' ? '{' : ','}${heads[i]}${value}`;
     }
     return json === '' ? '{}' : `${json}}`;

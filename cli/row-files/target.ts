@@ -4,8 +4,8 @@ import { UsageError } from '../command.ts';
 export type Target = {
   readonly name: string;
   readonly kind: 'view' | 'stream';
-  /** Field that holds the entity's key. */
-  readonly keyField: string;
+  /** Fields that hold the entities' keys: one of a view, one or more of a stream. */
+  readonly keyFields: readonly string[];
   readonly timeField: string;
   /** Types of the features by name, as the gateway names them: `float32`, `int64`, `bool`, … */
   readonly types: ReadonlyMap<string, string>;
@@ -53,8 +53,9 @@ export function fieldsOfColumns(target: Target, columns: readonly string[], opti
     seen.set(name, column);
     return { name, type: typeOf(target, name) };
   });
-  if (!seen.has(target.keyField)) {
-    const wanted = options.keyColumn ?? target.keyField;
+  const missing = target.keyFields.find((name) => !seen.has(name));
+  if (missing !== undefined) {
+    const wanted = options.keyColumn ?? missing;
     throw new UsageError(
       `there is no column '${short(wanted)}' for the key; there are ${columns.map(short).slice(0, 20).join(', ')}. Name it with --key-column`,
     );
@@ -77,15 +78,20 @@ export function isAsNamed(options: ColumnOptions): boolean {
 /** Field of each column that has one. A field that was given another column is not looked for under its own name. */
 export function columnNames(target: Target, options: ColumnOptions): Map<string, string> {
   const byColumn = new Map<string, string>();
-  const { keyField, timeField, types } = target;
+  const { keyFields, timeField, types } = target;
   const columnOf = new Map(options.renamed);
-  if (options.keyColumn !== undefined) columnOf.set(keyField, options.keyColumn);
+  if (options.keyColumn !== undefined) {
+    if (keyFields.length !== 1) {
+      throw new UsageError(`--key-column: '${target.name}' has several keys; give --columns ${keyFields[0]}=column,…`);
+    }
+    columnOf.set(keyFields[0]!, options.keyColumn);
+  }
   if (options.timeColumn !== undefined) columnOf.set(timeField, options.timeColumn);
-  const names = [keyField, timeField, ...types.keys(), ...(target.kind === 'stream' ? [ID_FIELD] : [])];
+  const names = [...keyFields, timeField, ...types.keys(), ...(target.kind === 'stream' ? [ID_FIELD] : [])];
   for (const feature of options.renamed.keys()) {
     if (!names.includes(feature)) throw new UsageError(`--columns ${feature}=…: '${target.name}' has ${list(target)}`);
   }
-  for (const name of names) {
+  for (const name of new Set(names)) {
     const column = columnOf.get(name) ?? name;
     const other = byColumn.get(column);
     // A column that was named for a field is not also the field of its own name.
@@ -95,7 +101,7 @@ export function columnNames(target: Target, options: ColumnOptions): Map<string,
 }
 
 function typeOf(target: Target, name: string): string {
-  if (name === target.keyField || name === ID_FIELD) return target.types.get(name) ?? KEY_TYPE;
+  if (target.keyFields.includes(name) || name === ID_FIELD) return target.types.get(name) ?? KEY_TYPE;
   return name === target.timeField ? TIME_TYPE : (target.types.get(name) ?? '');
 }
 

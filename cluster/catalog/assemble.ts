@@ -6,7 +6,8 @@
 import { invalid } from '../../proto/errors.ts';
 import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
-import { matchesSchema, RECORD_HEADER_BYTES, type RecordBytes, readValue, recordEventMs } from './record.ts';
+import { materialize } from './materialize.ts';
+import { isNull, RECORD_HEADER_BYTES, type RecordBytes, readCell, recordEventMs } from './record.ts';
 import { type Block, RowMemory } from './row-memory.ts';
 import type { FeatureCell, PlannedRead, ServingPlan } from './serving-plan.ts';
 import type { View } from './views.ts';
@@ -103,8 +104,9 @@ class FeatureReader {
       const everywhere = view.placement === 'everywhere';
       for (let row = 0; row < rows; row++) {
         const partition = everywhere ? this.#everywherePartition : partitions[row]!;
-        const record = this.#lookup(view, partition, readKeys[row]!);
-        if (record === null || !matchesSchema(view, record)) {
+        const stored = this.#lookup(view, partition, readKeys[row]!);
+        const record = stored === null ? null : materialize(view, stored, wallMs, read.scratch);
+        if (record === null) {
           this.#writeDefaults(read, row);
           continue;
         }
@@ -135,17 +137,20 @@ class FeatureReader {
       }
     }
     for (let i = 0; i < converted.length; i++) {
-      const cell = converted[i]!;
-      this.#write(cell, readValue(read.view, cell.feature, record)!, row);
+      this.#copyCell(read.view, converted[i]!, record, row);
     }
   }
 
   #copyCells(read: PlannedRead, record: RecordBytes, row: number): void {
     for (const cell of read.cells) {
-      const value = readValue(read.view, cell.feature, record);
-      if (value === null) this.#writeDefault(cell, row);
-      else this.#write(cell, value, row);
+      if (isNull(record, cell.feature.index)) this.#writeDefault(cell, row);
+      else this.#copyCell(read.view, cell, record, row);
     }
+  }
+
+  #copyCell(view: View, cell: FeatureCell, record: RecordBytes, row: number): void {
+    const columns = cell.feature.defaultCells.length;
+    for (let i = 0; i < columns; i++) this.#write(cell, i, readCell(view, cell.feature, record, i), row);
   }
 
   #writeDefaults(read: PlannedRead, row: number): void {
@@ -153,14 +158,15 @@ class FeatureReader {
   }
 
   #writeDefault(cell: FeatureCell, row: number): void {
-    this.#write(cell, cell.feature.default, row);
+    const { defaultCells } = cell.feature;
+    for (let i = 0; i < defaultCells.length; i++) this.#write(cell, i, defaultCells[i]!, row);
     if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
     this.#defaulted[row * this.#bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
   }
 
-  #write(cell: FeatureCell, value: number | bigint | boolean, row: number): void {
+  #write(cell: FeatureCell, column: number, value: number | bigint, row: number): void {
     const { page, at, bytes } = this.#blocks[cell.input]!;
-    const offset = at + row * (bytes.length / this.#request.rows) + cell.targetOffset;
+    const offset = at + row * (bytes.length / this.#request.rows) + cell.targetOffset + column * cell.targetBytes;
     switch (cell.targetType) {
       case 'FP32':
         page.cells.setFloat32(offset, Number(value), true);
@@ -177,7 +183,7 @@ class FeatureReader {
   }
 }
 
-function asInt32(cell: FeatureCell, value: number | bigint | boolean): number {
+function asInt32(cell: FeatureCell, value: number | bigint): number {
   const number = Number(value);
   if (number === (number | 0)) return number;
   throw invalid(

@@ -4,10 +4,12 @@
  */
 import { invalid } from '../../proto/errors.ts';
 import { DATA_TYPE_BYTES, type DataType } from '../../proto/tensor.ts';
+import { versionKey } from './app.ts';
 import type { Column, InputBinding, RequestInput } from './manifest.ts';
+import { type RowScratch, scratchFor } from './materialize.ts';
 import { type ModelSpec, modelKey, rowShape, type TensorSpec } from './model-spec.ts';
 import { valueOffset } from './record.ts';
-import type { App, Feature, View } from './views.ts';
+import { type App, type Feature, findView, type View } from './views.ts';
 
 /** One input that a request carries, in the order in which inputs travel to the shard. */
 export type PlannedInput = {
@@ -30,6 +32,8 @@ export type FeatureCell = {
   readonly input: number;
   readonly targetOffset: number;
   readonly targetType: DataType;
+  /** Bytes of one column; a vector fills several. */
+  readonly targetBytes: number;
   /** Bit in the row's `defaulted` bitmap. */
   readonly bit: number;
 };
@@ -45,6 +49,8 @@ export type FeatureRun = {
 /** One record to read for each row. */
 export type PlannedRead = {
   readonly view: View;
+  /** Memory for rows that are worked out as they are read; null where rows are stored as they are. */
+  readonly scratch: RowScratch | null;
   /** Index into the planned inputs of the key; -1: the routing entity's key. */
   readonly keyInput: number;
   readonly cells: readonly FeatureCell[];
@@ -117,7 +123,11 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     if (binding.kind === 'request') return { kind: 'request', from: requestIndex(building, binding.request) };
     return planColumns(key, spec, tensor, index, binding.columns, app, building);
   });
-  const reads = [...building.reads.values()].map((read) => ({ ...read, ...mergeRuns(read.cells) }));
+  const reads = [...building.reads.values()].map((read) => ({
+    ...read,
+    scratch: scratchFor(read.view),
+    ...mergeRuns(read.cells),
+  }));
   if (entityInput !== null && reads.length > 0 && requestIndex(building, entityInput) >= 0) {
     throw contradiction(key, `uses '${entityInput}' both as the routing key and as a request input`);
   }
@@ -209,7 +219,7 @@ function planned(name: string, datatype: DataType, shape: readonly number[], ref
 function routingKey(key: string, spec: ModelSpec, bindings: readonly InputBinding[], app: App): string | null {
   const { manifest } = spec;
   if (manifest.entity === null) return null;
-  const entities = [...app.views.values()].map((view) => view.entity);
+  const entities = [...app.versions.values()].map((view) => view.entity);
   const entity = entities.find((one) => one.name === manifest.entity);
   if (entity === undefined) {
     throw contradiction(
@@ -247,8 +257,8 @@ function planColumns(
   let targetOffset = 0;
   for (const column of columns) {
     if (column.kind === 'feature') {
-      addFeature(key, spec, column, { input, targetOffset, targetType: tensor.datatype }, app, building);
-      targetOffset += width;
+      const target = { input, targetOffset, targetType: tensor.datatype, targetBytes: width };
+      targetOffset += width * addFeature(key, spec, column, target, app, building);
       continue;
     }
     const from = requestIndex(building, column.request);
@@ -270,15 +280,16 @@ function planColumns(
   return { kind: 'columns', rowBytes: targetOffset };
 }
 
+/** Returns how many columns the feature fills. */
 function addFeature(
   key: string,
   spec: ModelSpec,
   column: { view: string; feature: string },
-  target: { input: number; targetOffset: number; targetType: DataType },
+  target: Pick<FeatureCell, 'input' | 'targetOffset' | 'targetType' | 'targetBytes'>,
   app: App,
   building: Building,
-): void {
-  const view = app.views.get(column.view);
+): number {
+  const view = findView(app, column.view);
   const feature = view?.featureByName.get(column.feature);
   if (view === undefined || feature === undefined) {
     throw contradiction(key, `uses '${column.view}.${column.feature}', which the app does not define`);
@@ -289,19 +300,31 @@ function addFeature(
       `reads view '${view.name}' of entity '${view.entity.name}' beside '${spec.manifest.entity}': only views placed everywhere can be joined by another key`,
     );
   }
-  if (feature.type === 'float32' && (target.targetType === 'INT32' || target.targetType === 'INT64')) {
-    throw contradiction(
-      key,
-      `puts '${column.view}.${column.feature}', a float32, among columns of ${target.targetType}, which would cut it off; make the feature int64 or the input FP32`,
-    );
+  const misfit = misfitOf(feature, target.targetType);
+  if (misfit !== null) {
+    throw contradiction(key, `puts '${column.view}.${column.feature}', ${misfit}`);
   }
-  let read = building.reads.get(view.name);
+  const readKey = versionKey(view);
+  let read = building.reads.get(readKey);
   if (read === undefined) {
     read = { view, keyInput: keyInputOf(key, spec, view, building), cells: [] };
-    building.reads.set(view.name, read);
+    building.reads.set(readKey, read);
   }
   read.cells.push({ ...target, feature, sourceOffset: valueOffset(view, feature), bit: building.featureNames.length });
-  building.featureNames.push(`${view.name}.${feature.name}`);
+  building.featureNames.push(`${column.view}.${feature.name}`);
+  return feature.defaultCells.length;
+}
+
+/** Why a feature may not stand among columns of a type, or null. */
+function misfitOf(feature: Feature, targetType: DataType): string | null {
+  const whole = targetType === 'INT32' || targetType === 'INT64';
+  if (whole && (feature.type === 'float32' || feature.type === 'vector'))
+    return `a ${feature.type}, among columns of ${targetType}, which would cut it off; make the feature int64 or the input FP32`;
+  if (feature.type !== 'string') return null;
+  const codes = feature.vocabulary === null ? feature.buckets : feature.vocabulary.length + 1;
+  const codesMax = targetType === 'FP32' ? 2 ** 24 : targetType === 'INT32' ? 2 ** 31 : Number.POSITIVE_INFINITY;
+  if (codes <= codesMax) return null;
+  return `a string of ${codes} codes, among columns of ${targetType}, which tells ${codesMax} apart; give it that many buckets at most`;
 }
 
 /** The key of an entity other than the routing one is a BYTES input that the request carries under the entity's key name. */
@@ -356,8 +379,9 @@ function mergeRuns(cells: readonly FeatureCell[]): { runs: FeatureRun[]; convert
 }
 
 function sameBytes(cell: FeatureCell): number {
-  if (cell.feature.type === 'float32' && cell.targetType === 'FP32') return 4;
-  if (cell.feature.type === 'int64' && cell.targetType === 'INT64') return 8;
+  const { type, bytes } = cell.feature;
+  if ((type === 'float32' || type === 'vector') && cell.targetType === 'FP32') return bytes;
+  if (type === 'int64' && cell.targetType === 'INT64') return 8;
   return 0;
 }
 
