@@ -107,7 +107,7 @@ async function pushRows(input: CommandInput, base: string, name: string, path: s
   const nowMs = () => systemClock.nowMs();
   const display = progressDisplay(process.stderr, switches.has('quiet'), nowMs);
   const ids = target.kind === 'stream' ? await eventIds(path) : null;
-  const file = await openRowFile({ path, format, target, columns, ids, stdin: process.stdin });
+  const file = await openRowFile({ path, format, target, columns, ids, limits: target.limits, stdin: process.stdin });
   let refusedFile: RefusedFile | null = null;
   const interruption = onInterrupt(() => display.say('stopping: waiting for what is under way; again to end at once'));
   try {

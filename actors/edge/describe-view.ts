@@ -5,14 +5,16 @@
 import { EVENT_ID_FIELD, type Stream } from '../../cluster/catalog/streams.ts';
 import { type Entity, EVENT_TIME_FIELD, type Feature, type View } from '../../cluster/catalog/views.ts';
 import { plainIntegers } from './feature-api.ts';
+import { FEATURE_ROWS_MAX } from './limits.ts';
 
-/** JSON; null where there is no such view, and no stream of that name that a view is filled by. */
-export function describeTarget(views: ReadonlyMap<string, View>, name: string): string | null {
+/** JSON, with what one push may have; null where there is no such view, and no stream of that name that a view is filled by. */
+export function describeTarget(views: ReadonlyMap<string, View>, name: string, bodyBytesMax: number): string | null {
+  const push = { rows_max: FEATURE_ROWS_MAX, body_bytes_max: bodyBytesMax };
   const view = views.get(name);
-  if (view !== undefined) return JSON.stringify(describeView(view), plainIntegers);
+  if (view !== undefined) return JSON.stringify({ ...describeView(view), push }, plainIntegers);
   const filled = [...views.values()].filter(({ aggregation }) => aggregation?.stream.name === name);
   const stream = filled[0]?.aggregation?.stream;
-  return stream === undefined ? null : JSON.stringify(describeStream(stream, filled), plainIntegers);
+  return stream === undefined ? null : JSON.stringify({ ...describeStream(stream, filled), push }, plainIntegers);
 }
 
 function describeView(view: View): object {

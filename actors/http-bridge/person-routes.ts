@@ -74,7 +74,7 @@ export function personRoutes(context: EdgeContext): Route[] {
   const describe = (request: FastifyRequest, reply: FastifyReply): unknown => {
     const name = pathParameter(request, 'target') ?? '';
     checkVersionedName('view', name);
-    const described = describeTarget(gateway.views(), name);
+    const described = describeTarget(gateway.views(), name, context.bodyBytesMax);
     if (described === null) {
       throw notFound(
         `no view or stream '${name}'; this app defines: ${[...gateway.views().keys()].join(', ') || 'none'}`,

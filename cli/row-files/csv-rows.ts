@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { parse } from 'csv-parse/sync';
 import { UsageError } from '../command.ts';
 import type { TextRecord } from './record-splitter.ts';
-import { BatchBuilder, type Position, type RowBatch, type RowFile } from './row-file.ts';
+import { BatchBuilder, type BatchLimits, type Position, type RowBatch, type RowFile } from './row-file.ts';
 import type { RowWriter } from './row-writer.ts';
 import type { TextSource } from './text-source.ts';
 
@@ -17,11 +17,12 @@ export function csvRows(
   source: TextSource,
   delimiter: string,
   writerFor: (columns: readonly string[]) => RowWriter,
+  limits: BatchLimits,
 ): RowFile {
   return {
     unit: 'line',
     endOffset: source.endOffset,
-    batches: (from) => batches(source, delimiter, writerFor, from),
+    batches: (from) => batches(source, delimiter, writerFor, limits, from),
     close: () => source.close(),
   };
 }
@@ -30,11 +31,12 @@ async function* batches(
   source: TextSource,
   delimiter: string,
   writerFor: (columns: readonly string[]) => RowWriter,
+  limits: BatchLimits,
   from: Position | null,
 ): AsyncGenerator<RowBatch> {
   const delimiterByte = delimiter.charCodeAt(0);
   let header: Header | null = from === null ? null : await readHeader(source, delimiter, writerFor);
-  const builder = new BatchBuilder();
+  const builder = new BatchBuilder(limits);
   let after: Position | null = null;
   for await (const records of source.records(from, delimiterByte)) {
     let rows = records;

@@ -1,15 +1,19 @@
 /** Files of JSON lines: an object a line; empty lines are passed over. */
 import { isUtf8 } from 'node:buffer';
 import { asServingError } from '../../proto/errors.ts';
-import { BatchBuilder, type Position, type RowBatch, type RowFile } from './row-file.ts';
+import { BatchBuilder, type BatchLimits, type Position, type RowBatch, type RowFile } from './row-file.ts';
 import type { TextSource } from './text-source.ts';
 
 /** `rewrite`: what a row is changed to; null where rows go as they are, unparsed. It throws ServingError for a bad row. */
-export function jsonlRows(source: TextSource, rewrite: ((json: string, number: number) => string) | null): RowFile {
+export function jsonlRows(
+  source: TextSource,
+  rewrite: ((json: string, number: number) => string) | null,
+  limits: BatchLimits,
+): RowFile {
   return {
     unit: 'line',
     endOffset: source.endOffset,
-    batches: (from) => batches(source, rewrite, from),
+    batches: (from) => batches(source, rewrite, limits, from),
     close: () => source.close(),
   };
 }
@@ -17,9 +21,10 @@ export function jsonlRows(source: TextSource, rewrite: ((json: string, number: n
 async function* batches(
   source: TextSource,
   rewrite: ((json: string, number: number) => string) | null,
+  limits: BatchLimits,
   from: Position | null,
 ): AsyncGenerator<RowBatch> {
-  const builder = new BatchBuilder();
+  const builder = new BatchBuilder(limits);
   let after: Position | null = null;
   for await (const records of source.records(from, null)) {
     for (const { bytes, number, problem, after: behind } of records) {

@@ -4,7 +4,7 @@ import { UsageError } from '../command.ts';
 import { csvRows } from './csv-rows.ts';
 import { jsonlRows } from './jsonl-rows.ts';
 import { openParquet } from './parquet-rows.ts';
-import type { RowFile } from './row-file.ts';
+import type { BatchLimits, RowFile } from './row-file.ts';
 import { type EventIds, jsonRewriter, rowWriter } from './row-writer.ts';
 import { type ColumnOptions, columnNames, isAsNamed, type Target } from './target.ts';
 import { openTextFile, type TextSource, textStream } from './text-source.ts';
@@ -47,6 +47,7 @@ export type OpenOptions = {
   readonly format: Format;
   readonly target: Target;
   readonly columns: ColumnOptions;
+  readonly limits: BatchLimits;
   /** Ids for events that have none; null for views. */
   readonly ids: EventIds | null;
   readonly stdin: AsyncIterable<Buffer> & { destroy?: () => unknown };
@@ -54,17 +55,17 @@ export type OpenOptions = {
 
 /** Throws UsageError for a file that cannot be read as its format, or whose columns do not fit. */
 export async function openRowFile(options: OpenOptions): Promise<RowFile> {
-  const { path, format, target, columns, ids } = options;
+  const { path, format, target, columns, ids, limits } = options;
   const writerFor = (names: readonly string[]) => rowWriter(target, names, columns, ids);
   if (format === 'parquet') {
     if (path === STANDARD_INPUT) throw new UsageError('a Parquet file is read from its end: give --file its path');
     const known = columnNames(target, columns);
-    return openParquet(path, writerFor, (column) => known.has(column));
+    return openParquet(path, writerFor, (column) => known.has(column), limits);
   }
   // Before the file is opened, for what is wrong with the options alone.
   const rewrite = isAsNamed(columns) && ids === null ? null : jsonRewriter(target, columns, ids);
   const source: TextSource =
     path === STANDARD_INPUT ? textStream(options.stdin, 'standard input') : await openTextFile(path);
-  if (format === 'jsonl') return jsonlRows(source, rewrite);
-  return csvRows(source, format === 'tsv' ? '\t' : ',', writerFor);
+  if (format === 'jsonl') return jsonlRows(source, rewrite, limits);
+  return csvRows(source, format === 'tsv' ? '\t' : ',', writerFor, limits);
 }

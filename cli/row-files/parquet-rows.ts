@@ -12,7 +12,7 @@ import {
 import { compressors } from 'hyparquet-compressors';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { UsageError } from '../command.ts';
-import { BatchBuilder, type Position, type RowBatch, type RowFile } from './row-file.ts';
+import { BatchBuilder, type BatchLimits, type Position, type RowBatch, type RowFile } from './row-file.ts';
 import type { RowWriter } from './row-writer.ts';
 import { openFile } from './text-source.ts';
 
@@ -31,6 +31,7 @@ export async function openParquet(
   path: string,
   writerFor: (columns: readonly string[]) => RowWriter,
   wanted: (column: string) => boolean,
+  limits: BatchLimits,
 ): Promise<RowFile> {
   const handle = await openFile(path);
   try {
@@ -57,7 +58,7 @@ export async function openParquet(
     return {
       unit: 'row',
       endOffset: Number(metadata.num_rows),
-      batches: (from) => batches(file, metadata, columns, writer, from),
+      batches: (from) => batches(file, metadata, columns, writer, limits, from),
       close: () => handle.close(),
     };
   } catch (thrown) {
@@ -71,9 +72,10 @@ async function* batches(
   metadata: FileMetaData,
   columns: string[],
   writer: RowWriter,
+  limits: BatchLimits,
   from: Position | null,
 ): AsyncGenerator<RowBatch> {
-  const builder = new BatchBuilder();
+  const builder = new BatchBuilder(limits);
   let groupStart = 0;
   let next = from?.offset ?? 0;
   for (const group of metadata.row_groups) {

@@ -41,35 +41,42 @@ export const ROW_BYTES_MAX = 1024 * 1024;
 /** Of a refused row, for people. */
 export const REFUSED_TEXT_CHARS_MAX = 1_000;
 
-/** Requests of so many rows give the log messages that are worth their overhead, and stay below the gateway's bounds. */
-export const BATCH_ROWS_MAX = 10_000;
-export const BATCH_CHARS_MAX = 2 * 1024 * 1024;
+/** Of a request, as the gateway allows: the more rows in one, the larger the log's messages, which cost less then. */
+export type BatchLimits = { readonly rowsMax: number; readonly bytesMax: number };
 
 /** Gathers rows until they are worth a request. */
 export class BatchBuilder {
+  readonly #rowsMax: number;
+  readonly #bytesEnough: number;
   #rows: FileRow[] = [];
   #bad: BadRow[] = [];
-  #chars = 0;
+  #bytes = 0;
+
+  /** `bytesMax`: what a request may have. There is room for another row of the usual length when a batch is called full. */
+  constructor({ rowsMax, bytesMax }: BatchLimits) {
+    this.#rowsMax = rowsMax;
+    this.#bytesEnough = Math.max(bytesMax / 2, bytesMax - ROW_BYTES_MAX);
+  }
 
   get full(): boolean {
-    return this.#rows.length + this.#bad.length >= BATCH_ROWS_MAX || this.#chars >= BATCH_CHARS_MAX;
+    return this.#rows.length + this.#bad.length >= this.#rowsMax || this.#bytes >= this.#bytesEnough;
   }
 
   add(number: number, json: string): void {
     this.#rows.push({ number, json });
-    this.#chars += json.length;
+    this.#bytes += Buffer.byteLength(json) + 1;
   }
 
   refuse(number: number, reason: string, text: string): void {
     this.#bad.push({ number, reason, text: text.slice(0, REFUSED_TEXT_CHARS_MAX) });
-    this.#chars += Math.min(text.length, REFUSED_TEXT_CHARS_MAX);
+    this.#bytes += Math.min(text.length, REFUSED_TEXT_CHARS_MAX);
   }
 
   take(after: Position): RowBatch {
     const batch = { rows: this.#rows, bad: this.#bad, after };
     this.#rows = [];
     this.#bad = [];
-    this.#chars = 0;
+    this.#bytes = 0;
     return batch;
   }
 }
