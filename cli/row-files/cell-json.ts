@@ -35,7 +35,8 @@ export function plainJson(value: unknown): string | null {
     case 'string':
       return JSON.stringify(value);
     case 'number':
-      return Number.isFinite(value) ? String(value) : `"${value}"`;
+      if (!Number.isFinite(value)) return `"${value}"`;
+      return Object.is(value, -0) ? '-0' : String(value);
     case 'bigint':
       return value.toString();
     case 'boolean':

@@ -42,6 +42,8 @@ export class RecordSplitter {
   /** In an overlong record: what is kept of it, until its end comes. */
   #overlong: Buffer | null = null;
   #overlongBytes = 0;
+  /** What is said of it; null: how long it is. */
+  #overlongProblem: string | null = null;
 
   constructor(from: Position, options: SplitterOptions) {
     this.#offset = from.offset;
@@ -157,6 +159,7 @@ export class RecordSplitter {
     if (newline < 0) {
       this.#overlong = held.subarray(0, KEPT_BYTES);
       this.#overlongBytes = held.byteLength;
+      this.#overlongProblem = problem;
       return NO_BYTES;
     }
     records.push(this.#record(held.subarray(0, newline), 1, problem));
@@ -166,7 +169,9 @@ export class RecordSplitter {
   #endOverlong(newlineBytes: number): TextRecord {
     const kept = this.#overlong!;
     this.#overlong = null;
-    const problem = `the row has ${this.#overlongBytes} bytes; at most ${this.#recordBytesMax} are allowed`;
+    const problem =
+      this.#overlongProblem ?? `the row has ${this.#overlongBytes} bytes; at most ${this.#recordBytesMax} are allowed`;
+    this.#overlongProblem = null;
     return this.#made(kept, this.#overlongBytes + newlineBytes, 1, problem);
   }
 

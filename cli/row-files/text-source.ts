@@ -1,6 +1,6 @@
 /** Text files as records: opened at a place, a byte order mark passed over, read no faster than they are used. */
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { invalid } from '../../proto/errors.ts';
 import { UsageError } from '../command.ts';
 import { RecordSplitter, type TextRecord } from './record-splitter.ts';
 import { type Position, ROW_BYTES_MAX } from './row-file.ts';
@@ -36,26 +36,23 @@ export async function openTextFile(path: string): Promise<TextSource> {
     await handle.close();
     throw thrown;
   }
-  const readers = new Set<ReturnType<typeof createReadStream>>();
   return {
     endOffset,
-    async *records(from, delimiter) {
-      const reader = createReadStream(path, {
-        fd: handle,
-        start: from?.offset ?? 0,
-        // No further than the file went when it was opened: what is written behind that is another file's business.
-        end: Math.max(0, endOffset - 1),
-        highWaterMark: CHUNK_BYTES,
-        autoClose: false,
-      });
-      readers.add(reader);
-      if (endOffset > 0) yield* cut(reader, from, delimiter);
-    },
-    close: async () => {
-      for (const reader of readers) reader.destroy();
-      await handle.close();
-    },
+    records: (from, delimiter) => cut(chunksOf(handle, from?.offset ?? 0, endOffset, path), from, delimiter),
+    close: () => handle.close(),
   };
+}
+
+/** Up to `end`, where the file ended when it was opened: what is written behind that is another file's business. */
+async function* chunksOf(handle: FileHandle, start: number, end: number, path: string): AsyncGenerator<Buffer> {
+  for (let at = start; at < end; ) {
+    // A new one each time: records are parts of it.
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - at));
+    const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
+    if (bytesRead === 0) throw invalid(`${path} has become shorter while it was read`);
+    at += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
 }
 
 /** Standard input, or another stream of bytes: read once, from its start. */
