@@ -12,6 +12,7 @@ export {
   stream,
   sum,
 } from './cluster/catalog/streams.ts';
+export { feature, now, onDemand, request, type Transform } from './cluster/catalog/transforms.ts';
 export {
   type App,
   bool,
