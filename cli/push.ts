@@ -125,7 +125,7 @@ async function pushRows(input: CommandInput, base: string, name: string, path: s
       display,
       stopped: interruption.stopped,
       nowMs,
-      checkSequences: target.kind === 'view',
+      ordered: target.kind === 'stream',
     });
     return await conclude(pushed, file, saved);
   } catch (thrown) {

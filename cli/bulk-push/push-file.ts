@@ -21,13 +21,14 @@ export type PushFileParts = {
   /** Resolves when reading is to stop. */
   readonly stopped: Promise<void>;
   readonly nowMs: () => number;
-  /** Where an answer's sequence must be new: rows of views, which are never recognised as sent before. */
-  readonly checkSequences: boolean;
+  /** Of a stream: requests go one after the other, since an event that is overtaken by much newer ones counts as late. */
+  readonly ordered: boolean;
 };
 
 export type PushedFile = { readonly progress: Progress; readonly complete: boolean };
 
 const REQUESTS_IN_FLIGHT_MAX = 4;
+const ORDERED_IN_FLIGHT_MAX = 1;
 const SAVE_MS = 500;
 const REFUSALS_SHOWN = 20;
 
@@ -60,7 +61,8 @@ class FilePush {
     this.#seqMax = from?.seqMax ?? 0;
     this.#seqBefore = this.#seqMax;
     this.#refusedFileBytes = from?.refusedFileBytes ?? 0;
-    this.#savedMs = parts.nowMs();
+    // The first acknowledgement is saved at once.
+    this.#savedMs = Number.NEGATIVE_INFINITY;
   }
 
   async run(): Promise<PushedFile> {
@@ -70,6 +72,7 @@ class FilePush {
     });
     const batches = file.batches(from?.position ?? null)[Symbol.asyncIterator]();
     const inFlight: InFlight[] = [];
+    const inFlightMax = this.#parts.ordered ? ORDERED_IN_FLIGHT_MAX : REQUESTS_IN_FLIGHT_MAX;
     let complete = false;
     try {
       while (!this.#stopping) {
@@ -79,11 +82,12 @@ class FilePush {
           complete = true;
           break;
         }
+        // Here, so that the next batch is read while requests are under way.
+        while (inFlight.length >= inFlightMax) await this.#settle(inFlight.shift()!);
         const sent = this.#parts.send(next.value);
         // Looked at in order, below; until then its failure must not pass for one that nobody handles.
         sent.catch(() => {});
         inFlight.push({ batch: next.value, sent });
-        if (inFlight.length >= REQUESTS_IN_FLIGHT_MAX) await this.#settle(inFlight.shift()!);
       }
       while (inFlight.length > 0) await this.#settle(inFlight.shift()!);
     } catch (thrown) {
@@ -99,7 +103,8 @@ class FilePush {
 
   async #settle({ batch, sent }: InFlight): Promise<void> {
     const { accepted, refused, seqMin, seqMax } = await sent;
-    if (this.#parts.checkSequences && seqMin > 0 && seqMin <= this.#seqBefore) {
+    // Rows are new to the log whenever they are sent; so a sequence of before is another log's.
+    if (seqMin > 0 && seqMin <= this.#seqBefore) {
       throw new ServingError(
         'FAILED_PRECONDITION',
         'log',
