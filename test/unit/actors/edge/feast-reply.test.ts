@@ -49,6 +49,10 @@ describe('the answer', () => {
     );
   });
 
+  it('holds a vector as a list of floats', () => {
+    expect(answer([row([1, -0, 0.5])])).toContain('"values":[[1.0,-0.0,0.5]]');
+  });
+
   it('is JSON whatever is stored, a damaged number or time included', () => {
     const rows = [
       row(Number.NaN, { event_time_ms: Number.NaN }),
