@@ -14,7 +14,8 @@ const app = defineApp({
 const catalog = { views: () => app.views, modelFeatures: () => [] };
 
 function row(value: FeatureValue, changes: Partial<FeatureReadRow> = {}): FeatureReadRow {
-  const rest = { partition: 0, applied_seq: 1, age_ms: 0, event_time_ms: 0, defaulted: [] };
+  const asOf = { partition: 0, applied_seq: 1, everywhere_seq: null, as_of_ms: 0 };
+  const rest = { ...asOf, age_ms: 0, event_time_ms: 0, defaulted: [], expired: [] };
   return { key: 'a', found: true, values: { f: value }, ...rest, ...changes };
 }
 
