@@ -230,7 +230,7 @@ describe('a file', () => {
       const { run, saved } = pushing(fileOf(4), send, { refusedFile: first, ordered: true });
       await expect(run).rejects.toThrow('gone');
       // As after a crash: written, and not saved as such.
-      first.add('line', { number: 99, code: 'INTERNAL', reason: 'lost', text: '' });
+      first.add('line', { number: 99, code: 'INTERNAL', reason: 'lost', text: 'x'.repeat(900) });
       await first.flush();
       await first.close();
       const from = saved.at(-1)!;
