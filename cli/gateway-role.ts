@@ -5,6 +5,7 @@ import { startNatsBridge } from '../actors/nats-bridge/nats-bridge.ts';
 import { FeatureReads } from '../actors/router/feature-reads.ts';
 import { LocalGateway } from '../actors/router/gateway.ts';
 import type { ClusterStatus } from '../actors/router/gateway-port.ts';
+import { ModelTallies } from '../actors/router/model-statistics.ts';
 import { Router } from '../actors/router/router.ts';
 import { ACTOR_NAMES, RoutingTable } from '../actors/router/routing-table.ts';
 import { sleep } from '../cluster/clock.ts';
@@ -29,6 +30,7 @@ export type RunningRole = {
 
 export async function startGatewayRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, system, clock, random, tracer, registry, nats, log } = cluster;
+  const tallies = new ModelTallies(clock);
   const routing = new RoutingTable(cluster.directory, (node) => cluster.isNear(node));
   let router: Router | null = null;
   const routerAddress = system.spawn(
@@ -38,7 +40,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       // A margin for what a letter carries besides its rows.
       const partBytesMax = Math.floor(cluster.transport.letterBytesMax * 0.9);
       const options = { ...config, partBytesMax };
-      router = new Router(context, routing, options, routerObserver(registry, log), tracer, random);
+      router = new Router(context, routing, options, routerObserver(registry, log, tallies), tracer, random);
       return router;
     },
   );
@@ -59,6 +61,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       routing,
       reads: new FeatureReads(context, cluster.app, routing, random),
       ingest,
+      tallies,
       status: () => clusterStatus(cluster, routing),
       notReady: () => notReady(cluster, routing),
       tracer,
