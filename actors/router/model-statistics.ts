@@ -31,7 +31,7 @@ export type ModelStatistics = {
     /** Reading features and building the model's inputs. */
     readonly compute_input: StatisticDuration;
     readonly compute_infer: StatisticDuration;
-    /** Outputs are sent as the run leaves them: nothing is counted here. */
+    /** As many as were run, and no time: outputs are sent as the run leaves them. */
     readonly compute_output: StatisticDuration;
   };
 };
@@ -109,7 +109,7 @@ export class ModelTallies {
         queue: tally.queue.duration,
         compute_input: tally.input.duration,
         compute_infer: tally.run.duration,
-        compute_output: { count: 0, ns: 0 },
+        compute_output: { count: tally.run.count, ns: 0 },
       },
     };
   }

@@ -21,7 +21,7 @@ const STOP_MS_MAX = 25_000;
 /** HTTP, NATS, gRPC, and one for the metrics of each process. */
 const PORTS = 13;
 
-export type Ports = { readonly http: number; readonly nats: number; readonly metrics: number; readonly grpc?: number };
+export type Ports = { readonly http: number; readonly nats: number; readonly metrics: number; readonly grpc: number };
 
 export type ClusterOptions = {
   readonly flags?: readonly string[];
@@ -79,7 +79,7 @@ export class TestCluster {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'dovetail-e2e-'));
     const natsUrl = options.natsUrl ?? null;
     const flags = ['--data-dir', dataDir, '--http-port', `${ports.http}`, '--metrics-port', `${ports.metrics}`];
-    flags.push('--grpc-port', `${ports.grpc ?? 0}`);
+    flags.push('--grpc-port', `${ports.grpc}`);
     if (natsUrl === null) flags.push('--nats-port', `${ports.nats}`);
     else flags.push('--nats-url', natsUrl);
     const child = spawn(process.execPath, [PROGRAM, 'up', ...flags, ...(options.flags ?? [])], {
