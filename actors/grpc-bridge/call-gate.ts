@@ -57,8 +57,10 @@ export class Ticket {
   readonly messageBytes: number[] = [];
   /** Bytes of requests that have arrived and are not answered. */
   heldBytes = 0;
-  /** Since when a message is due or under way, or, after the end, since when the answer is to be taken; -1: neither. */
+  /** Since when a message is due or under way, or the answer is to be taken; -1: neither. */
   dueSinceMs: number;
+  /** The one answer is written; what is missing is that the caller takes it. */
+  answered = false;
   /** A stream's handler reads nothing for now: nobody can expect the caller to send. */
   paused = false;
   /** Since when the caller of a stream does not take its answers; -1: it does. */
@@ -93,7 +95,7 @@ export class CallGate {
   constructor(options: CallGateOptions) {
     this.#options = options;
     this.inFlight = new InFlight(options.clock, options.inFlightMax);
-    this.interceptor = (method, call) => this.#intercept(method.path, call);
+    this.interceptor = (method, call) => this.#intercept(method.path, !method.responseStream, call);
   }
 
   /** Bytes held now. */
@@ -127,12 +129,17 @@ export class CallGate {
     for (const [ticket, { call, stream }] of this.#open) {
       const stillSinceMs = ticket.stillSinceMs;
       if (stillSinceMs < 0 || nowMs - stillSinceMs < requestTimeoutMs) continue;
-      if (ticket.code === '') this.#refuse(ticket, call, tooSlow(requestTimeoutMs));
-      else stream.close(constants.NGHTTP2_CANCEL);
+      const hasToTake = ticket.code !== '' || ticket.answered || ticket.blockedSinceMs >= 0;
+      if (hasToTake) {
+        this.#ended(ticket, 'CANCELLED');
+        stream.close(constants.NGHTTP2_CANCEL);
+      } else {
+        this.#refuse(ticket, call, tooSlow(requestTimeoutMs));
+      }
     }
   }
 
-  #intercept(path: string, call: InterceptedCall): ServerInterceptingCall {
+  #intercept(path: string, oneAnswer: boolean, call: InterceptedCall): ServerInterceptingCall {
     const { clock, always, streams } = this.#options;
     const isStream = streams.has(path);
     const uncounted = always.has(path) || isStream;
@@ -159,6 +166,13 @@ export class CallGate {
             go();
           },
         });
+      },
+      sendMessage: (message, next) => {
+        if (oneAnswer) {
+          ticket.answered = true;
+          ticket.dueSinceMs = clock.nowMs();
+        }
+        next(message);
       },
       sendStatus: (status, next) => {
         this.#ended(ticket, status.code === 0 ? 'OK' : codeFromNumber(status.code ?? 2));
