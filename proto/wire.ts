@@ -4,6 +4,10 @@
  * once. Bytes written here are read by any protobuf library and the other way round; a test holds both together.
  */
 
+import type { TextCache } from './text-cache.ts';
+
+export { TextCache } from './text-cache.ts';
+
 const START_BYTES = 4_096;
 /** A nested message's length is written in this many bytes, padded, once the message is known; longer ones are moved. */
 const LENGTH_BYTES = 2;
@@ -119,6 +123,25 @@ export class WireWriter {
     this.#at += length;
   }
 
+  /** Tag and value of a whole number from 0 to 2^53 - 1, also of 0. */
+  whole(tag: number, value: number): void {
+    this.#room(15);
+    this.#varint(tag);
+    let rest = value;
+    let at = this.#at;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.#buffer[at++] = (rest % 128) | 0x80;
+    this.#buffer[at++] = rest;
+    this.#at = at;
+  }
+
+  /** Tag and value; nothing for 0, which is what a reader assumes. */
+  double(tag: number, value: number): void {
+    if (Object.is(value, 0)) return;
+    this.#room(13);
+    this.#varint(tag);
+    this.#double(value);
+  }
+
   /** Tag and length of a packed list of doubles, and the list; nothing for an empty one. */
   packedDoubles(tag: number, values: readonly number[]): void {
     const { length } = values;
@@ -126,13 +149,7 @@ export class WireWriter {
     this.#room(10 + length * 8);
     this.#varint(tag);
     this.#varint(length * 8);
-    for (let i = 0; i < length; i++) {
-      this.#doubles[0] = values[i]!;
-      const bytes = this.#doubleBytes;
-      const at = this.#at;
-      for (let b = 0; b < 8; b++) this.#buffer[at + b] = bytes[b]!;
-      this.#at += 8;
-    }
+    for (let i = 0; i < length; i++) this.#double(values[i]!);
   }
 
   /** Tag and length of a packed list of unsigned numbers below 2^32, and the list; nothing for an empty one. */
@@ -186,6 +203,14 @@ export class WireWriter {
     }
     buffer[at++] = rest;
     this.#at = at;
+  }
+
+  #double(value: number): void {
+    this.#doubles[0] = value;
+    const bytes = this.#doubleBytes;
+    const at = this.#at;
+    for (let b = 0; b < 8; b++) this.#buffer[at + b] = bytes[b]!;
+    this.#at += 8;
   }
 
   #room(bytes: number): void {
@@ -288,6 +313,13 @@ export class WireReader {
     return view;
   }
 
+  double(): number {
+    const at = this.#at;
+    if (at + 8 > this.#end) throw tooShort();
+    this.#at = at + 8;
+    return this.#bytes.readDoubleLE(at);
+  }
+
   /** `before` and a list of doubles, packed or a single one (`wireType` 1). */
   doubles(wireType: number, before: number[]): number[] {
     const end = wireType === 2 ? this.nested() : this.#at + 8;
@@ -349,31 +381,4 @@ export class WireReader {
 
 function tooShort(): RangeError {
   return new RangeError('the bytes end before the message does');
-}
-
-const CACHE_SLOTS = 256;
-const CACHED_BYTES_MAX = 64;
-
-/** Recent short texts by their bytes. A slot holds one; what hashes to the same slot takes its place. */
-export class TextCache {
-  readonly #bytes: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(CACHE_SLOTS);
-  readonly #texts: string[] = new Array<string>(CACHE_SLOTS).fill('');
-
-  read(bytes: Buffer, start: number, end: number): string {
-    const length = end - start;
-    if (length === 0) return '';
-    if (length > CACHED_BYTES_MAX) return bytes.toString('utf8', start, end);
-    const slot =
-      (length * 31 + bytes[start]! * 7 + bytes[end - 1]! * 17 + bytes[start + (length >> 1)]! * 13) & (CACHE_SLOTS - 1);
-    const known = this.#bytes[slot];
-    if (known !== undefined && known.length === length) {
-      let i = 0;
-      while (i < length && known[i] === bytes[start + i]) i++;
-      if (i === length) return this.#texts[slot]!;
-    }
-    const text = bytes.toString('utf8', start, end);
-    this.#bytes[slot] = Uint8Array.prototype.slice.call(bytes, start, end);
-    this.#texts[slot] = text;
-    return text;
-  }
 }

@@ -3,9 +3,11 @@
  * and parameters. The HTTP edge reads them from JSON, the gRPC edge from protobuf.
  */
 import { invalid, ServingError } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { quoteShort } from '../../proto/names.ts';
+import { parseReadBound } from '../../proto/read-bound.ts';
 import { checkShape, RANK_MAX } from '../../proto/tensor.ts';
-import { describeJson, type JsonObject } from './json-text.ts';
+import { describeJson, type JsonObject, parseJson } from './json-text.ts';
 import {
   DIMENSION_MAX,
   ECHOED_ID_CHARS_MAX,
@@ -67,6 +69,13 @@ export function timeoutMsOfParameters(parameters: JsonObject): number | undefine
     throw invalid(`parameter 'timeout' is in microseconds; at most ${TIMEOUT_MS_MAX * 1000} (an hour) is allowed`);
   }
   return timeoutUs / 1000;
+}
+
+/** The protocol's parameters are single values, so that a list of sequences or acknowledgements comes as its JSON text. */
+export function readBoundOfParameters(parameters: JsonObject): ReadBound | undefined {
+  const given = parameters['min_seq'];
+  const minSeq = typeof given === 'string' ? parseJson(Buffer.from(given), "parameter 'min_seq'") : given;
+  return parseReadBound(minSeq, parameters['max_age_ms']);
 }
 
 /** Clients send 0, "" or false for "no sequence". */

@@ -59,7 +59,7 @@ export function infer(
   caller: Caller,
 ): Promise<PredictResult> {
   const { gateway } = context;
-  const { model, version, inputs, outputs, id } = request;
+  const { model, version, inputs, outputs, id, bound } = request;
   // Before the model runs for nothing.
   if (outputs !== undefined) checkRequestedOutputs(outputs, model, gateway.describe(model, version).outputs);
   const ownId = id !== undefined && isRequestId(id) ? id : undefined;
@@ -67,6 +67,7 @@ export function infer(
     model,
     version,
     inputs,
+    bound,
     edge: 'grpc',
     requestId: ownId ?? (inStream ? undefined : terms.requestId),
     timeoutMs: budgetMs(context, request.timeoutMs, terms, inStream),

@@ -4,12 +4,16 @@
  */
 import type { Tensor } from '../../proto/tensor.ts';
 import { WireWriter } from '../../proto/wire.ts';
+import { freshnessParameters } from '../edge/infer-freshness.ts';
 import { checkRequestedOutputs } from '../edge/open-inference-rules.ts';
 import type { PredictResult } from '../router/gateway-port.ts';
 
 /** Field number and wire type 2: everything here is text, bytes, messages and packed numbers. */
 const field = (number: number): number => (number << 3) | 2;
 const BOOL_PARAMETER = 1 << 3;
+const INT64_PARAMETER = 2 << 3;
+const STRING_PARAMETER = field(3);
+const DOUBLE_PARAMETER = (4 << 3) | 1;
 
 const NAME = field(1);
 const DATATYPE = field(2);
@@ -31,7 +35,7 @@ export class InferReplyWriter {
 
   /** Throws INVALID_ARGUMENT when an output is asked for that the answer has not. */
   response(result: PredictResult, id: string | undefined, wanted: readonly { readonly name: string }[] | undefined) {
-    this.#writeResponse(result.model.name, result.model.version, id ?? '', chosen(result, wanted), false);
+    this.#writeAnswer(result, id, chosen(result, wanted), false);
     return this.#taken();
   }
 
@@ -45,7 +49,7 @@ export class InferReplyWriter {
     const outputs = chosen(result, wanted);
     this.#writer.varint(INFER_RESPONSE);
     const start = this.#writer.open();
-    this.#writeResponse(result.model.name, result.model.version, id ?? '', outputs, saysFinal);
+    this.#writeAnswer(result, id, outputs, saysFinal);
     this.#writer.close(start);
     return this.#taken();
   }
@@ -55,17 +59,23 @@ export class InferReplyWriter {
     this.#writer.listedText(ERROR_MESSAGE, message);
     this.#writer.varint(INFER_RESPONSE);
     const start = this.#writer.open();
-    this.#writeResponse(model, '', id, [], false);
+    this.#writeIdentity(model, '', id);
     this.#writer.close(start);
     return this.#taken();
   }
 
-  #writeResponse(model: string, version: string, id: string, outputs: readonly Tensor[], saysFinal: boolean): void {
+  #writeIdentity(model: string, version: string, id: string): void {
     const writer = this.#writer;
     writer.text(MODEL_NAME, model);
     writer.text(MODEL_VERSION, version);
     writer.text(ID, id);
-    if (saysFinal) this.#writeFinal();
+  }
+
+  #writeAnswer(result: PredictResult, id: string | undefined, outputs: readonly Tensor[], saysFinal: boolean): void {
+    const writer = this.#writer;
+    this.#writeIdentity(result.model.name, result.model.version, id ?? '');
+    for (const [name, value] of freshnessParameters(result.features)) this.#writeParameter(name, value);
+    if (saysFinal) this.#writeParameter('triton_final_response', true);
     for (const { name, datatype, shape } of outputs) {
       writer.varint(OUTPUTS);
       const start = writer.open();
@@ -78,15 +88,18 @@ export class InferReplyWriter {
   }
 
   /** An entry of the map: its key, and a value that is a message of one field. */
-  #writeFinal(): void {
+  #writeParameter(name: string, value: boolean | number | string): void {
     const writer = this.#writer;
     writer.varint(PARAMETERS);
     const entry = writer.open();
-    writer.text(field(1), 'triton_final_response');
+    writer.text(field(1), name);
     writer.varint(field(2));
-    const value = writer.open();
-    writer.uint32(BOOL_PARAMETER, 1);
-    writer.close(value);
+    const held = writer.open();
+    if (typeof value === 'boolean') writer.whole(BOOL_PARAMETER, value ? 1 : 0);
+    else if (typeof value === 'string') writer.listedText(STRING_PARAMETER, value);
+    else if (Number.isSafeInteger(value) && value >= 0) writer.whole(INT64_PARAMETER, value);
+    else writer.double(DOUBLE_PARAMETER, value);
+    writer.close(held);
     writer.close(entry);
   }
 

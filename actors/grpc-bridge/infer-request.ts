@@ -3,6 +3,7 @@
  * same rules as over HTTP. Generated code reads the same messages; a test holds both together.
  */
 import { invalid } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { checkName, checkVersion } from '../../proto/names.ts';
 import { checkByteLength, type DataType, isDataType, type Tensor } from '../../proto/tensor.ts';
 import { describeJson, type JsonObject } from '../edge/json-text.ts';
@@ -12,6 +13,7 @@ import {
   checkInputShape,
   checkTensorCount,
   checkTensorName,
+  readBoundOfParameters,
   refuseClassification,
   refuseSequences,
   refuseSharedMemory,
@@ -31,6 +33,8 @@ export type GrpcInferRequest = {
   readonly outputs: readonly { readonly name: string }[] | undefined;
   /** From the parameter `timeout`, which is in µs; undefined when absent or 0. */
   readonly timeoutMs: number | undefined;
+  /** From the parameters `min_seq` and `max_age_ms`. */
+  readonly bound: ReadBound | undefined;
   /** Whether a stream's answer should say that it is the last one of its request. */
   readonly saysFinal: boolean;
 };
@@ -120,6 +124,7 @@ export function decodeInferRequest(message: Buffer): GrpcInferRequest {
     inputs: tensorsOf(inputs, raw),
     outputs: outputs.length === 0 ? undefined : wantedOutputs(outputs),
     timeoutMs: timeoutMsOfParameters(parameters),
+    bound: readBoundOfParameters(parameters),
     saysFinal: parameters['triton_enable_empty_final_response'] === true,
   };
 }

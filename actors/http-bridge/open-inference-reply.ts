@@ -1,6 +1,7 @@
 /** Writes answers of the Open Inference Protocol v2: infer responses, as JSON or JSON and binary tensors, and metadata. */
 import { invalid } from '../../proto/errors.ts';
 import type { Tensor } from '../../proto/tensor.ts';
+import { freshnessParametersJson } from '../edge/infer-freshness.ts';
 import { checkRequestedOutputs, EXTENSIONS } from '../edge/open-inference-rules.ts';
 import { flatJson } from '../edge/tensor-json.ts';
 import type { ModelDescription, PredictResult, TensorSpec } from '../router/gateway-port.ts';
@@ -18,6 +19,8 @@ export type InferReply = {
 export function encodeInferReply(request: InferRequest, result: PredictResult): InferReply {
   let text = `{"model_name":${JSON.stringify(result.model.name)},"model_version":${JSON.stringify(result.model.version)}`;
   if (request.id !== undefined) text += `,"id":${JSON.stringify(request.id)}`;
+  const freshness = freshnessParametersJson(result.features);
+  if (freshness !== '') text += `,"parameters":${freshness}`;
   text += ',"outputs":[';
   const binary: Uint8Array[] = [];
   if (request.outputs === undefined) {

@@ -3,6 +3,7 @@
  * tensors in the order of the inputs (https://github.com/kserve/open-inference-protocol).
  */
 import { invalid } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { checkByteLength, DATA_TYPE_BYTES, elementCount, isDataType, type Tensor } from '../../proto/tensor.ts';
 import { tensorFromJson } from '../edge/json-tensor.ts';
 import { describeJson, isJsonObject, type JsonObject, parseJsonObject } from '../edge/json-text.ts';
@@ -11,6 +12,7 @@ import {
   checkInputShape,
   checkTensorCount,
   checkTensorName,
+  readBoundOfParameters,
   refuseClassification,
   refuseSequences,
   refuseSharedMemory,
@@ -29,6 +31,8 @@ export type InferRequest = {
   readonly binaryByDefault: boolean;
   /** From the `timeout` parameter, which is in µs; undefined when absent or 0. */
   readonly timeoutMs: number | undefined;
+  /** From the parameters `min_seq` and `max_age_ms`. */
+  readonly bound: ReadBound | undefined;
 };
 
 const NO_PARAMETERS: JsonObject = {};
@@ -53,6 +57,7 @@ export function parseInferRequest(body: Buffer, jsonBytes: number | undefined): 
     outputs: outputsOf(request, binaryByDefault),
     binaryByDefault,
     timeoutMs: timeoutMsOfParameters(parameters),
+    bound: readBoundOfParameters(parameters),
   };
 }
 
@@ -88,7 +93,14 @@ export function parseRawRequest(body: Buffer, model: ModelDescription): InferReq
     tensor = { name: input.name, datatype: input.datatype, shape, data: body };
   }
   checkByteLength(tensor);
-  return { id: undefined, inputs: [tensor], outputs: undefined, binaryByDefault: true, timeoutMs: undefined };
+  return {
+    id: undefined,
+    inputs: [tensor],
+    outputs: undefined,
+    binaryByDefault: true,
+    timeoutMs: undefined,
+    bound: undefined,
+  };
 }
 
 function inputsOf(request: JsonObject, body: Buffer, jsonEnd: number): Tensor[] {

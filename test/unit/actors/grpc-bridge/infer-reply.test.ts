@@ -16,7 +16,7 @@ const tensors: fc.Arbitrary<Tensor[]> = fc.uniqueArray(
 );
 
 function resultOf(outputs: Tensor[], version = '3'): PredictResult {
-  return { model: { name: 'fraud', version }, outputs } as unknown as PredictResult;
+  return { model: { name: 'fraud', version }, outputs, features: [] } as unknown as PredictResult;
 }
 
 function readBack({ outputs = [], raw_output_contents: raw = [] }: inference.IModelInferResponse) {
@@ -77,6 +77,38 @@ describe('writing infer responses', () => {
     );
     expect(response?.parameters?.['triton_final_response']?.bool_param).toBe(true);
     expect(response?.id).toBe('a');
+  });
+
+  it('says how fresh the features were, as over HTTP', () => {
+    const row = {
+      appliedSeq: 2 ** 40 + 1,
+      everywhereSeq: 127,
+      asOfMs: 1_790_000_000_123,
+      ageMs: 12,
+      defaulted: [],
+      expired: [],
+    };
+    const fresh = {
+      ...resultOf([]),
+      features: [row, { ...row, appliedSeq: 5, ageMs: 128, defaulted: ['v.a', 'v.b'] }],
+    };
+    const { parameters } = inference.ModelInferResponse.decode(
+      new InferReplyWriter().response(fresh as PredictResult, undefined, undefined),
+    );
+    const whole = (name: string) => String(parameters?.[name]?.int64_param);
+    expect(['applied_seq', 'everywhere_seq', 'as_of_ms', 'age_ms'].map(whole)).toEqual([
+      '5',
+      '127',
+      '1790000000123',
+      '128',
+    ]);
+    expect(parameters?.['defaulted']?.string_param).toBe('v.a,v.b');
+    expect(parameters).not.toHaveProperty('expired');
+    const alone = { ...fresh, features: [row] };
+    const again = inference.ModelInferResponse.decode(
+      new InferReplyWriter().response(alone as PredictResult, undefined, undefined),
+    );
+    expect(String(again.parameters?.['applied_seq']?.int64_param)).toBe(String(2 ** 40 + 1));
   });
 
   it('writes an error of a stream with whose it was', () => {

@@ -85,6 +85,8 @@ describe('reading infer requests', () => {
           timeout: { int64_param: 2_500 },
           priority: { uint64_param: 3 },
           triton_enable_empty_final_response: { bool_param: true },
+          min_seq: { string_param: '[7,0]' },
+          max_age_ms: { int64_param: 500 },
           note: { string_param: 'ü' },
           half: { double_param: 0.5 },
         },
@@ -96,6 +98,7 @@ describe('reading infer requests', () => {
       id: 'order-1',
       outputs: [{ name: 'b' }, { name: 'a' }],
       timeoutMs: 2.5,
+      bound: { minSeq: [7, 0], minPartitions: [], maxAgeMs: 500 },
       saysFinal: true,
     });
     expect(decodeInferRequest(encoded(rawRequest({ model: 'm', inputs: [one] })))).toMatchObject({
@@ -210,6 +213,7 @@ describe('infer requests that are refused', () => {
     ['with 256 as UINT8', typed('UINT8', { uint_contents: [256] }), 'no UINT8'],
     ['with an id of 300 characters', { ...valid, id: 'i'.repeat(300) }, "'id'"],
     ['with a timeout that is no number', { ...valid, parameters: { timeout: { string_param: '5' } } }, "'timeout'"],
+    ['with a min_seq that is none', { ...valid, parameters: { min_seq: { string_param: 'x' } } }, 'min_seq'],
     ['with a negative timeout', { ...valid, parameters: { timeout: { int64_param: -5 } } }, "'timeout'"],
     [
       'with 65 parameters',
