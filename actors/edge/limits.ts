@@ -59,6 +59,8 @@ export const DRAIN_MS_DEFAULT = 10_000;
 
 /** gRPC: calls under way on one connection; the next wait at the client. */
 export const GRPC_STREAMS_PER_CONNECTION_MAX = 1024;
+/** Calls of any kind that are open at once, over all connections; further ones are refused. */
+export const GRPC_CALLS_MAX = 16_384;
 /** Streams of requests (ModelStreamInfer) open at once, over all connections. Each may be idle for long. */
 export const GRPC_STREAMS_MAX = 1024;
 /** Requests of one stream under way; further ones are left with the caller until an answer is out. */

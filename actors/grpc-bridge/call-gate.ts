@@ -33,6 +33,8 @@ export type CallObserver = (ended: {
 export type CallGateOptions = {
   readonly clock: Clock;
   readonly inFlightMax: number;
+  /** Calls of any kind, health and streams included, whose stream is not closed. */
+  readonly openMax: number;
   /** Bytes of requests held at once. */
   readonly bytesMax: number;
   /** A request must have arrived, and its answer been taken, within this time each. */
@@ -140,10 +142,10 @@ export class CallGate {
   }
 
   #intercept(path: string, oneAnswer: boolean, call: InterceptedCall): ServerInterceptingCall {
-    const { clock, always, streams } = this.#options;
+    const { clock, always, streams, openMax } = this.#options;
     const isStream = streams.has(path);
     const uncounted = always.has(path) || isStream;
-    const refusal = uncounted ? undefined : this.inFlight.enter();
+    const refusal = this.#open.size >= openMax ? tooMany(openMax) : uncounted ? undefined : this.inFlight.enter();
     const method = path.slice(path.lastIndexOf('/') + 1);
     const ticket = new Ticket(method, !uncounted && refusal === undefined, isStream, clock.nowMs());
     this.#follow(ticket, call);
@@ -268,6 +270,10 @@ function noRoom(): ServingError {
     'edge',
     'the messages of other requests take all the room that there is for them; try again later',
   );
+}
+
+function tooMany(max: number): ServingError {
+  return new ServingError('RESOURCE_EXHAUSTED', 'edge', `${max} calls are open already; try again later`);
 }
 
 function tooSlow(ms: number): ServingError {

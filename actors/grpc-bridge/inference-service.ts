@@ -10,7 +10,8 @@ import { checkName, checkVersion } from '../../proto/names.ts';
 import { GRPC_STREAMS_MAX } from '../edge/limits.ts';
 import { modelConfig, repositoryIndex } from '../edge/model-config.ts';
 import { EXTENSIONS } from '../edge/open-inference-rules.ts';
-import type { Caller, PredictResult } from '../router/gateway-port.ts';
+import { isRequestId } from '../edge/person-api.ts';
+import type { Caller } from '../router/gateway-port.ts';
 import { infer, setIdentity, termsOf } from './infer-call.ts';
 import { decodeInferRequest } from './infer-request.ts';
 import { InferStream, type StreamContext } from './infer-stream.ts';
@@ -117,18 +118,17 @@ async function answerInfer(
 ): Promise<void> {
   const caller: Caller = { onGone: null };
   call.once('cancelled', () => caller.onGone?.());
-  let result: PredictResult;
+  const metadata = new Metadata();
   let reply: Buffer;
   try {
     const request = decodeInferRequest(call.request);
-    result = await infer(context, request, termsOf(call.metadata, call.getDeadline()), false, caller);
+    const result = await infer(context, request, termsOf(call.metadata, call.getDeadline()), false, caller);
     reply = context.replies.response(result, request.id, request.outputs);
+    setIdentity(metadata, result);
   } catch (thrown) {
     fail(context, call.metadata, thrown, done);
     return;
   }
-  const metadata = new Metadata();
-  setIdentity(metadata, result);
   call.sendMetadata(metadata);
   done(null, reply);
 }
@@ -157,7 +157,8 @@ function openStream(
 function fail(context: ServiceContext, metadata: Metadata, thrown: unknown, done: sendUnaryData<Buffer>): void {
   const error = presentable(thrown);
   const [requestId] = metadata.get(METADATA.requestId);
-  const id = typeof requestId === 'string' ? requestId : '';
+  // Anything may come in a header, and not everything may go out in one.
+  const id = typeof requestId === 'string' && isRequestId(requestId) ? requestId : '';
   if (error.code === 'INTERNAL') context.onInternalError(error, id);
   done(statusOf(error, id));
 }

@@ -3,7 +3,7 @@
  * call's life is drawn in call-gate.ts.
  */
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { Clock } from '../../cluster/clock.ts';
 import { ServingError } from '../../proto/errors.ts';
 import * as limits from '../edge/limits.ts';
@@ -32,6 +32,8 @@ export type GrpcBridgeOptions = {
   readonly messagesBytesMax?: number | undefined;
   /** Requests being answered at once. Default 4096. */
   readonly requestsInFlightMax?: number | undefined;
+  /** Calls open at once, health and streams included. Default 16,384. */
+  readonly callsMax?: number | undefined;
   /** A request must have arrived completely, and its answer been taken, within this time each. Default 30 s. */
   readonly sendTimeoutMs?: number | undefined;
   /** Called once a call, or once a request of a stream. */
@@ -66,12 +68,16 @@ export async function startGrpcBridge(options: GrpcBridgeOptions): Promise<GrpcB
   const gate = new CallGate({
     clock,
     inFlightMax: options.requestsInFlightMax ?? limits.REQUESTS_IN_FLIGHT_MAX_DEFAULT,
+    openMax: options.callsMax ?? limits.GRPC_CALLS_MAX,
     bytesMax: options.messagesBytesMax ?? Math.max(limits.BODIES_BYTES_MAX_LEAST, limits.BODIES_MAX * messageBytesMax),
     requestTimeoutMs: sendTimeoutMs,
     always: new Set([...ALWAYS, ...Object.values(HEALTH_METHODS)].map((method) => method!.path)),
     streams: new Set([INFERENCE_METHODS['ModelStreamInfer']!.path]),
     observer: options.onRequest,
   });
+  // The library writes a line to standard error for each header that it does not like: callers could fill a disk with
+  // it. What goes wrong here is told to the observer and the log.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     interceptors: [gate.interceptor],
     'grpc.max_receive_message_length': messageBytesMax,

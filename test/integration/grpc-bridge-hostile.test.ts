@@ -348,7 +348,46 @@ describe('a stream of requests', () => {
   });
 });
 
+describe('metadata', () => {
+  it.each([
+    ['request-id', 'a b'],
+    ['request-id', 'x'.repeat(200)],
+    ['timeout-ms', '1e999'],
+    ['timeout-ms', ''],
+  ])('%s that is wrong is refused and does no harm', async (name, value) => {
+    const edge = await start();
+    const stream = edge.bare('ModelInfer', { [name]: value });
+    stream.end(framed(add(1)));
+    expect((await statusOf(stream))?.code).toBe(status.INVALID_ARGUMENT);
+    await expectSound(edge);
+  });
+
+  it.each([
+    ['traceparent', 'nonsense'],
+    // No metadata at all by gRPC's rules, and passed over.
+    ['request-id', 'café'],
+    ['grpc-timeout', '5S'],
+    ['x-anything', 'caf\u00e9'],
+  ])('%s: %s is no reason to refuse', async (name, value) => {
+    const edge = await start();
+    const stream = edge.bare('ModelInfer', { [name]: value });
+    stream.end(framed(add(1)));
+    expect((await statusOf(stream))?.code).toBe(status.OK);
+  });
+});
+
 describe('connections', () => {
+  it('may open only so many calls together, of whatever kind', async () => {
+    const edge = await start({ callsMax: 3 });
+    const open = Array.from({ length: 3 }, () => edge.bare('ServerLive'));
+    await until('all are open', () => edge.bridge.openCalls() === 3);
+    const fourth = edge.bare('ServerLive');
+    fourth.end(framed(Buffer.alloc(0)));
+    expect(await statusOf(fourth)).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    for (const stream of open) stream.destroy();
+    await expectSound(edge);
+  });
+
   it('that do not speak HTTP/2 are closed, and others go on', async () => {
     const edge = await start();
     const [host, port] = edge.bridge.address.split(':');
