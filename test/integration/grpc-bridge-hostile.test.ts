@@ -177,6 +177,16 @@ describe('callers that keep still', () => {
     await expectSound(edge);
   });
 
+  it('are not those who wait for an answer, however long it takes', async () => {
+    const edge = await start({ sendTimeoutMs });
+    edge.gateway.hold();
+    const answer = edge.call('ModelInfer', add(1));
+    await until('it runs', () => edge.gateway.heldCount === 1);
+    await sleep(systemClock, 3 * sendTimeoutMs);
+    edge.gateway.release();
+    expect((await answer).bytes.length).toBeGreaterThan(10);
+  });
+
   it('may keep a stream open without a word, but not half a message', async () => {
     const edge = await start({ sendTimeoutMs });
     const idle = edge.stream();
@@ -287,6 +297,19 @@ describe('a stream of requests', () => {
     await ended;
     expect(answers.map((answer) => answer.error_message === '')).toEqual([true, true, false]);
     expect(answers[2]?.error_message).toContain('being answered already');
+    // What was refused had taken no place, and gives none back.
+    edge.gateway.hold();
+    const again = edge.stream();
+    const second = collect(again);
+    for (let i = 0; i < 3; i++) again.write(add(i));
+    await until(
+      'the third is refused',
+      () => edge.ended.filter(({ code }) => code === 'RESOURCE_EXHAUSTED').length === 3,
+    );
+    expect(edge.gateway.heldCount).toBe(2);
+    edge.gateway.release();
+    again.end();
+    await second.ended;
     await expectSound(edge);
   });
 

@@ -1,8 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { InFlight } from '../../actors/edge/in-flight.ts';
+import { GRPC_WATCH_MS } from '../../actors/edge/limits.ts';
 import { startGrpcBridge } from '../../actors/grpc-bridge/server.ts';
-import { systemClock } from '../../cluster/clock.ts';
+import { sleep, systemClock } from '../../cluster/clock.ts';
 import { ERROR_RULES, type ErrorCode, ServingError } from '../../proto/errors.ts';
 import { grpc, inference } from '../../proto/generated/inference.js';
 import type { Tensor } from '../../proto/tensor.ts';
@@ -312,6 +313,8 @@ describe('gRPC’s own health check', () => {
     const { seen, call } = watch('');
     const stranger = watch('other.Service');
     await until('the first word', () => seen.length === 1 && stranger.seen.length === 1);
+    // Looked at twice without a change: nothing is told twice.
+    await sleep(systemClock, 2.5 * GRPC_WATCH_MS);
     edge.gateway.missing = ['no worker'];
     await until('the change', () => seen.length === 2);
     edge.gateway.missing = [];

@@ -180,7 +180,7 @@ describe('infer requests that are refused', () => {
     ['with an input twice', rawRequest({ model: 'm', inputs: [one, one] }), 'there twice'],
     ['with a datatype that is none', withInput({ name: 'x', datatype: 'FP8', shape: [1] }), '"FP8"'],
     ['with BF16, which nothing here runs', withInput({ name: 'x', datatype: 'BF16', shape: [1] }), '"BF16"'],
-    ['with a negative dimension', withInput({ name: 'x', datatype: 'FP32', shape: [-1] }), 'whole numbers'],
+    ['with a negative dimension', withInput({ name: 'x', datatype: 'FP32', shape: [-1] }), 'shape [-1]'],
     ['with a dimension of 2^31', withInput({ name: 'x', datatype: 'FP32', shape: [2 ** 31] }), '2^31 - 1'],
     ['with 17 dimensions', withInput({ name: 'x', datatype: 'FP32', shape: Array(17).fill(1) }), '17 dimensions'],
     ['with 100 dimensions', withInput({ name: 'x', datatype: 'FP32', shape: Array(100).fill(1) }), 'dimensions'],
@@ -214,7 +214,7 @@ describe('infer requests that are refused', () => {
     ['with an id of 300 characters', { ...valid, id: 'i'.repeat(300) }, "'id'"],
     ['with a timeout that is no number', { ...valid, parameters: { timeout: { string_param: '5' } } }, "'timeout'"],
     ['with a min_seq that is none', { ...valid, parameters: { min_seq: { string_param: 'x' } } }, 'min_seq'],
-    ['with a negative timeout', { ...valid, parameters: { timeout: { int64_param: -5 } } }, "'timeout'"],
+    ['with a negative timeout', { ...valid, parameters: { timeout: { int64_param: -5 } } }, 'got -5'],
     [
       'with 65 parameters',
       { ...valid, parameters: parametersOf(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`p${i}`, i]))) },
