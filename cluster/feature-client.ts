@@ -1,6 +1,9 @@
 /** The features half of the client for services: rows pushed and read over NATS, in the JSON that people use. */
 import { ServingError } from '../proto/errors.ts';
 import { GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
+import { versionKey } from './catalog/app.ts';
+import type { Stream } from './catalog/streams.ts';
+import type { View } from './catalog/views.ts';
 import type { NatsLink } from './nats/nats-link.ts';
 
 /** How fresh the features of a call must be. */
@@ -24,13 +27,40 @@ export type PushAck =
     }
   | { readonly error: { readonly code: string; readonly message: string } };
 
+/** What may be pushed: to a definition, rows as it says; to a name, whatever the cluster then makes of them. */
+export type RowsFor<Target> = readonly (Target extends View<infer Row>
+  ? Row
+  : Target extends Stream<string, infer Event>
+    ? Event
+    : Readonly<Record<string, unknown>>)[];
+
+/** An int64 beyond 2^53 as text; text that is coded by hash as its code. */
+type ReadValue<Pushed> =
+  NonNullable<Pushed> extends readonly number[]
+    ? readonly number[]
+    : NonNullable<Pushed> extends boolean
+      ? boolean
+      : bigint extends Pushed
+        ? number | string
+        : string extends Pushed
+          ? string | number
+          : NonNullable<Pushed>;
+
+type AnyValue = number | boolean | string | readonly number[] | null;
+
+type ValuesOf<Target> =
+  Target extends View<infer Row>
+    ? [Row] extends [never]
+      ? Readonly<Record<string, AnyValue>>
+      : { readonly [Name in Exclude<keyof Row, 'event_time'>]-?: ReadValue<Row[Name]> | null }
+    : Readonly<Record<string, AnyValue>>;
+
 /** A row of a view as it was read: what `/v1/features/<view>:get` answers. */
-export type FeatureRow = {
+export type FeatureRow<Target = string> = {
   readonly key: string;
   /** False where nothing is stored, or what is stored is too old. */
   readonly found: boolean;
-  /** An int64 beyond 2^53 as text. */
-  readonly values: Readonly<Record<string, number | boolean | string | null>>;
+  readonly values: ValuesOf<Target>;
   readonly partition: number;
   readonly applied_seq: number;
   readonly everywhere_seq: number | null;
@@ -59,9 +89,10 @@ export class FeatureClient {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** One acknowledgement or error a row, in order. Rejects with ServingError where a whole push is refused. */
-  async push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]> {
+  /** Rows of a view or events of a stream, by name or by definition. One acknowledgement or error a row, in order. Rejects with ServingError where a whole push is refused. */
+  async push<Target extends string | View | Stream>(to: Target, rows: RowsFor<Target>): Promise<readonly PushAck[]> {
     const acks: PushAck[] = [];
+    const view = nameOf(to);
     for (const part of parts(rows, this.#nats.payloadBytesMax - PAYLOAD_MARGIN_BYTES)) {
       const reply = await this.#json(`${PUSH_SUBJECT_ROOT}.${view}`, `{"rows":[${part.join(',')}]}`, this.#timeoutMs);
       acks.push(...(reply as { acks: PushAck[] }).acks);
@@ -70,11 +101,15 @@ export class FeatureClient {
   }
 
   /** One row a key, in order. Rejects with ServingError. */
-  async get(view: string, keys: readonly string[], options: ReadOptions = {}): Promise<readonly FeatureRow[]> {
+  async get<Target extends string | View>(
+    from: Target,
+    keys: readonly string[],
+    options: ReadOptions = {},
+  ): Promise<readonly FeatureRow<Target>[]> {
     const { minSeq, maxAgeMs, timeoutMs = this.#timeoutMs } = options;
     const body = JSON.stringify({ keys, min_seq: minSeq, max_age_ms: maxAgeMs, timeout_ms: timeoutMs });
-    const reply = await this.#json(`${GET_SUBJECT_ROOT}.${view}`, body, timeoutMs);
-    return (reply as { rows: FeatureRow[] }).rows;
+    const reply = await this.#json(`${GET_SUBJECT_ROOT}.${nameOf(from)}`, body, timeoutMs);
+    return (reply as { rows: FeatureRow<Target>[] }).rows;
   }
 
   /** The cluster keeps the deadline and says what it waited for; the one here is for the day when nobody answers. */
@@ -90,8 +125,13 @@ export class FeatureClient {
   }
 }
 
+function nameOf(target: string | View | Stream): string {
+  if (typeof target === 'string') return target;
+  return target.kind === 'view' ? versionKey(target) : target.name;
+}
+
 /** Rows as JSON in as few messages as the server's limit and the number of rows in a push allow. */
-function* parts(rows: readonly object[], bytesMax: number): Generator<string[]> {
+function* parts(rows: readonly unknown[], bytesMax: number): Generator<string[]> {
   let part: string[] = [];
   let bytes = 0;
   for (const row of rows) {

@@ -11,7 +11,7 @@ import { decodePredict, encodePredictReply } from '../../proto/envelope.ts';
 import { asServingError, ERROR_RULES, invalid, ServingError } from '../../proto/errors.ts';
 import { encodeFreshness, type RowFreshness } from '../../proto/freshness.ts';
 import type { Predict, PredictReply } from '../../proto/letters.ts';
-import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { checkName, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
 import {
   GATEWAY_QUEUE_GROUP,
   GET_SUBJECT_ROOT,
@@ -175,14 +175,14 @@ async function answerProtobuf(
 }
 
 async function answerPush(gateway: Gateway, request: ServiceRequest, view: string): Promise<Reply> {
-  checkName('view', view);
+  checkVersionedName('view', view);
   const parsed = parsePush(parseJsonObject(Buffer.from(request.bytes), 'the message'));
   const acks = parsed.rows.length === 0 ? [] : await gateway.push(view, parsed.rows);
   return { bytes: encoder.encode(pushReply(parsed, acks).body), headers: { [HEADERS.contentType]: JSON_TYPE } };
 }
 
 async function answerGet(gateway: Gateway, request: ServiceRequest, view: string): Promise<Reply> {
-  checkName('view', view);
+  checkVersionedName('view', view);
   const { keys, timeoutMs, bound } = parseRead(parseJsonObject(Buffer.from(request.bytes), 'the message'));
   const rows = await gateway.get(view, keys, { timeoutMs: timeoutMs ?? timeoutHeader(request), bound });
   return { bytes: encoder.encode(readReplyJson(rows)), headers: { [HEADERS.contentType]: JSON_TYPE } };
