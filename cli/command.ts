@@ -32,6 +32,8 @@ export type Command = {
   readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly help: string }>>;
   /** Names of positional arguments. */
   readonly positionals: readonly string[];
+  /** Name of an argument that may follow them any number of times. */
+  readonly more?: string;
   readonly run: (input: CommandInput) => Promise<number>;
 };
 
@@ -63,7 +65,7 @@ export function readArguments(command: Command, args: readonly string[], env: Co
   } catch (thrown) {
     throw new UsageError(thrown instanceof Error ? thrown.message.split('. ')[0]! : String(thrown));
   }
-  if (parsed.positionals.length > command.positionals.length) {
+  if (parsed.positionals.length > command.positionals.length && command.more === undefined) {
     throw new UsageError(`unexpected argument '${parsed.positionals[command.positionals.length]}'`);
   }
   const flags: Record<string, string | undefined> = {};

@@ -6,10 +6,10 @@ import { isCommitFailure, Replica } from '../actors/feature-shard/replica.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
 import { bitset, setBit } from '../cluster/membership/bitset.ts';
 import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
-import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
+import { applyMetrics, startParking } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
@@ -29,6 +29,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     waitingMessagesMax: 16_384,
     onApplied: applied,
     onCaughtUp: () => report(),
+    parking: await startParking(cluster),
   });
   registry.observeGauge(
     'dovetail_replica_lag_messages',
@@ -116,29 +117,4 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
 /** Keeps the process alive when a commit fails: `apply` has been told too, and tries again. */
 function onCommitFailure(reason: unknown): void {
   if (!isCommitFailure(reason)) throw reason;
-}
-
-function applyMetrics(cluster: ClusterProcess) {
-  const rows = cluster.registry.counter('dovetail_replica_rows_total', 'Rows of the log, by what became of them.', [
-    'outcome',
-  ]);
-  const parked = cluster.registry.counter(
-    'dovetail_replica_parked_messages_total',
-    'Log messages of an unknown view or schema.',
-  );
-  const seconds = cluster.registry.histogram(
-    'dovetail_replica_apply_duration_seconds',
-    'One transaction of the replica.',
-    LATENCY_BOUNDARIES_SECONDS,
-  );
-  return (
-    result: { rowsApplied: number; rowsStale: number; messagesParked: number },
-    _messages: number,
-    took: number,
-  ) => {
-    rows.with('applied').add(result.rowsApplied);
-    if (result.rowsStale > 0) rows.with('stale').add(result.rowsStale);
-    if (result.messagesParked > 0) parked.add(result.messagesParked);
-    seconds.record(took);
-  };
 }

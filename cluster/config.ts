@@ -4,6 +4,7 @@
  */
 import { invalid, type ServingError } from '../proto/errors.ts';
 import { isName } from '../proto/names.ts';
+import { durationMs } from './catalog/schema.ts';
 
 type Setting<T> = {
   readonly flag: string;
@@ -23,6 +24,24 @@ function whole(min: number, max: number): Setting<number>['parse'] {
 }
 
 const text: Setting<string>['parse'] = (value) => value;
+
+/** Text such as `7d`, `12h`, `10m`, `30s`, or a whole number of milliseconds, as ms. */
+function duration(minMs: number, maxMs: number): Setting<number>['parse'] {
+  return (value, problem) => {
+    const wrong = () => problem(`a duration such as 7d, 12h, 10m or 30s, from ${minMs} to ${maxMs} ms`);
+    const trimmed = value.trim();
+    let ms: number;
+    try {
+      ms = durationMs('', /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed);
+    } catch {
+      throw wrong();
+    }
+    if (!(ms >= minMs && ms <= maxMs)) throw wrong();
+    return ms;
+  };
+}
+
+const DAY_MS = 86_400_000;
 
 const port = whole(0, 65_535);
 
@@ -101,6 +120,38 @@ export const SETTINGS = {
     1,
     whole(1, 5),
     'copies of the feature log in the NATS cluster; fixed when the log is created',
+  ),
+  deadLetterAgeMs: setting(
+    'dead-letter-age',
+    30 * DAY_MS,
+    duration(60_000, 3_650 * DAY_MS),
+    'how long the dead-letter stream keeps what could not be applied, in ms or as 30d',
+  ),
+  deadLetterBytesMax: setting(
+    'dead-letter-bytes-max',
+    268_435_456,
+    whole(1_048_576, 1_099_511_627_776),
+    'bytes that the dead-letter stream holds',
+  ),
+  sweepIntervalMs: setting(
+    'sweep-interval',
+    600_000,
+    duration(1_000, 30 * DAY_MS),
+    'time between searches for rows past their ttl, in ms or as 10m',
+  ),
+  // A row that is older than its deletion stays deleted for as long as the tombstone is kept.
+  tombstoneRetentionMs: setting(
+    'tombstone-retention',
+    7 * DAY_MS,
+    duration(60_000, 3_650 * DAY_MS),
+    'how old a deletion is before its trace is removed, in ms or as 7d',
+  ),
+  // Seconds of work for a replica: far above what bulk loads leave waiting for a moment.
+  lagMessagesMax: setting(
+    'lag-messages-max',
+    100_000,
+    whole(1, 1_000_000_000),
+    'messages of a partition that a shard may be behind before routers prefer another',
   ),
   requestTimeoutMs: setting('request-timeout-ms', 1_000, whole(1, 600_000), 'deadline of a request that names none'),
   requestTimeoutMsMax: setting(

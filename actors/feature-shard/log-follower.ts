@@ -10,6 +10,8 @@
 import type { Clock } from '../../cluster/clock.ts';
 import { sleep } from '../../cluster/clock.ts';
 import type { Log } from '../../cluster/log.ts';
+import { ServingError } from '../../proto/errors.ts';
+import { type Parking, UnparkedPoison } from './dead-letters.ts';
 import type { ApplyResult, LogMessage, Replica } from './replica.ts';
 
 type LogState = { readonly createdText: string; readonly firstSeq: number; readonly lastSeq: number };
@@ -38,6 +40,8 @@ export type FollowerOptions = {
   readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
   /** Called whenever `isCaughtUp` may have changed. */
   readonly onCaughtUp: () => void;
+  /** Where poison goes before the cursor moves past it; without: it is passed over. */
+  readonly parking?: Pick<Parking, 'park' | 'stop'>;
 };
 
 type Following = {
@@ -131,6 +135,7 @@ export class LogFollower {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#sayStop();
+    this.#options.parking?.stop();
     await Promise.all([this.#unfollow([...this.#following.keys()]), this.#joining]);
     while (this.#applying) await sleep(this.#options.clock, 5);
   }
@@ -284,6 +289,7 @@ export class LogFollower {
 
   /** Resolves (or is undefined) once there is room for more. */
   #receive(message: LogMessage): Promise<void> | undefined {
+    if (this.#fault !== null) return undefined;
     this.#waiting.push(message);
     if (!this.#applying) {
       this.#applying = true;
@@ -294,17 +300,22 @@ export class LogFollower {
   }
 
   async #applyWaiting(): Promise<void> {
-    const { replica, clock, log, transactionMessagesMax, onApplied, onCaughtUp } = this.#options;
+    const { clock, log, transactionMessagesMax, onApplied, onCaughtUp } = this.#options;
     while (this.#waiting.length > 0) {
       const messages = this.#waiting.slice(0, transactionMessagesMax);
       const startMs = clock.nowMs();
       try {
-        const result = await replica.apply(messages);
+        const result = await this.#apply(messages);
+        if (result === null) break;
         this.#waiting = this.#waiting.slice(messages.length);
         onApplied(result, messages.length, (clock.nowMs() - startMs) / 1_000);
         await this.#markCaughtUp();
         onCaughtUp();
       } catch (thrown) {
+        if (thrown instanceof ServingError && thrown.code === 'DATA_LOSS') {
+          this.#failFor(`what is stored here cannot be applied to: ${thrown.message}`);
+          break;
+        }
         // Nothing of the transaction is kept and the cursors have not moved, so trying again is safe.
         log.error({ err: thrown }, 'applying the log failed; reads go on from what is applied');
         if (this.#stopped) break;
@@ -315,6 +326,33 @@ export class LogFollower {
     this.#applying = false;
     // Where the last transaction failed while stopping there is no room, but those who wait for it must end too.
     this.#letGoOn();
+  }
+
+  /** Poison is parked before anything is applied; null where that was cut short by the stop. */
+  async #apply(messages: readonly LogMessage[]): Promise<ApplyResult | null> {
+    const { replica, parking } = this.#options;
+    if (parking === undefined) return replica.apply(messages);
+    const parked = new Set<string>();
+    const name = ({ partition, seq }: LogMessage) => `${partition}.${seq}`;
+    for (;;) {
+      try {
+        return await replica.apply(messages, (message) => parked.has(name(message)));
+      } catch (thrown) {
+        if (!(thrown instanceof UnparkedPoison)) throw thrown;
+        if (!(await parking.park(thrown.poison))) return null;
+        for (const message of thrown.poison) parked.add(name(message));
+      }
+    }
+  }
+
+  /** Refuses to serve from here on, and lets the log go: trying again would not help. */
+  #failFor(fault: string): void {
+    const { log, onCaughtUp } = this.#options;
+    this.#fault = fault;
+    log.error({ fault }, 'refusing to serve; remove this replica to rebuild it from the log');
+    this.#waiting = [];
+    void this.#unfollow([...this.#following.keys()]);
+    onCaughtUp();
   }
 
   #letGoOn(): void {

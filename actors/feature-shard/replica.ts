@@ -16,6 +16,7 @@ import type { Log } from '../../cluster/log.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../../proto/names.ts';
 import { applyMessage, emptyTally, type RowStore, type RowTally } from './apply-message.ts';
+import { type Poison, UnparkedPoison } from './dead-letters.ts';
 
 const KEY_HEADER_BYTES = 8;
 const META_PARTITION = 0xffffffff;
@@ -162,20 +163,29 @@ export class Replica {
   /**
    * Applies messages of the log and moves their cursors, all in one transaction. Messages at or below a cursor are
    * skipped, so replaying is harmless. What a row does is `apply-message.ts`'s to say; poison is parked: counted, logged,
-   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt.
+   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt, and
+   * with UnparkedPoison, having applied nothing, where there is poison that `isParked` denies.
    */
-  async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
+  async apply(
+    messages: readonly LogMessage[],
+    isParked: (message: LogMessage) => boolean = () => true,
+  ): Promise<ApplyResult> {
     const result = emptyTally();
     const moved = new Map<number, DigestedCursor>();
+    let poison: Poison[] = [];
     this.#applying.add(moved);
     try {
       await this.#commit(() => {
         moved.clear();
         Object.assign(result, emptyTally());
-        for (const message of messages) this.#applyMessage(message, moved, result);
+        poison = messages.map((message) => this.#applyMessage(message, moved, result)).filter((one) => one !== null);
+        const unparked = poison.filter((one) => !isParked(one));
+        if (unparked.length > 0) throw new UnparkedPoison(unparked);
         for (const [partition, cursor] of moved) this.#db.put(cursorKey(partition), encodeCursor(cursor));
       });
       for (const [partition, cursor] of moved) this.#cursors.set(partition, cursor);
+      for (const { partition, seq, read } of poison)
+        this.#log.warn({ partition, seq, why: read.poison[0]!.why }, 'log message parked');
     } catch (thrown) {
       // What the file says counts, whatever the failure left there: applying a message twice would spoil the digest.
       this.#db.resetReadTxn();
@@ -196,7 +206,7 @@ export class Replica {
       // A child transaction, since a plain one commits what was written before its callback threw.
       await this.#db.childTransaction(write);
     } catch (thrown) {
-      if (thrown instanceof ServingError) throw thrown;
+      if (thrown instanceof ServingError || thrown instanceof UnparkedPoison) throw thrown;
       // The promise hung on the error is ours to handle; of the rest that the library rejects, see `isCommitFailure`.
       (thrown as { commitError?: Promise<unknown> }).commitError?.catch?.(() => {});
       throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
@@ -220,14 +230,15 @@ export class Replica {
     return value === undefined ? { ...AT_START } : decodeCursor(value);
   }
 
-  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): void {
+  /** Returns the message where something of it is poison. */
+  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): Poison | null {
     const { partition, seq } = message;
     const before = moved.get(partition) ?? this.#cursors.get(partition) ?? AT_START;
-    if (seq <= before.seq) return;
+    if (seq <= before.seq) return null;
     const cursor = { seq, digestA: before.digestA, digestB: before.digestB };
     moved.set(partition, cursor);
-    const { poison } = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
-    if (poison.length > 0) this.#log.warn({ partition, seq, why: poison[0]!.why }, 'log message parked');
+    const read = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
+    return read.poison.length > 0 ? { ...message, read } : null;
   }
 
   /** Rows of a partition for writing; what changes is mixed into the cursor's digest. */

@@ -97,10 +97,14 @@ export class FeatureLog {
     this.#log = log;
   }
 
-  /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
-  async append(partition: number, bytes: Uint8Array): Promise<number> {
+  /**
+   * Resolves with the sequence once the stream has the bytes: from then on they are not lost. What was appended under
+   * the same `onceId` within the last two minutes is not appended again.
+   */
+  async append(partition: number, bytes: Uint8Array, onceId?: string): Promise<number> {
+    const once = onceId === undefined ? {} : { msgID: onceId };
     try {
-      const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000 });
+      const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000, ...once });
       return ack.seq;
     } catch (thrown) {
       throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
@@ -123,6 +127,21 @@ export class FeatureLog {
       if (isApiError(thrown, 404)) return 0;
       throw thrown;
     }
+  }
+
+  /** The message at a sequence; null where the log has none. */
+  async messageAt(seq: number): Promise<Uint8Array | null> {
+    try {
+      return (await this.#manager.streams.getMessage(FEATURE_LOG_STREAM, { seq })).data;
+    } catch (thrown) {
+      if (isApiError(thrown, 404)) return null;
+      throw thrown;
+    }
+  }
+
+  /** Takes one message out: for one that stands in the log again, further on. Harmless where it is gone already. */
+  async remove(seq: number): Promise<void> {
+    if ((await this.messageAt(seq)) !== null) await this.#manager.streams.deleteMessage(FEATURE_LOG_STREAM, seq, false);
   }
 
   /** Partitions that hold at least one message. */

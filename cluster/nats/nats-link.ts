@@ -23,6 +23,7 @@ import type { KeyValue } from '../key-value.ts';
 import type { Log } from '../log.ts';
 import type { Wire } from '../transport/transport.ts';
 import { reason } from './api-errors.ts';
+import { type DeadLetterBounds, DeadLetterStream } from './dead-letter-stream.ts';
 import { type FeatureLog, openFeatureLog } from './feature-log.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 
@@ -187,6 +188,13 @@ export class NatsLink implements Wire {
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return openFeatureLog(this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+  }
+
+  /** The dead-letter stream; it is made when something is parked, within these bounds. */
+  async deadLetters(bounds: DeadLetterBounds): Promise<DeadLetterStream> {
+    // Without asking first whether JetStream is there: that is found out when something is parked.
+    const manager = await this.#connection.jetstreamManager({ timeout: 2_000, checkAPI: false });
+    return new DeadLetterStream(this.#jetstream, manager, bounds);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */
