@@ -9,7 +9,7 @@ import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
-import { applyMetrics, startParking } from './shard-upkeep.ts';
+import { applyMetrics, startParking, startSweep } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
@@ -19,10 +19,11 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   let assigned = new Set<number>();
   /** 1 for each partition that this shard serves at the epoch it acts on. */
   let owned = new Uint8Array(partitions + 1);
+  // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
+  const source = openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas }));
   const follower = new LogFollower({
     replica,
-    // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
-    source: openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas })),
+    source,
     clock,
     log,
     transactionMessagesMax: 1_024,
@@ -102,10 +103,12 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   nats.onConnectionChange((connected) => {
     if (connected) follow(() => follower.restart());
   });
+  const sweep = startSweep(cluster, replica, follower, source);
   return {
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
+      await sweep.stop();
       await follower.stop();
       cluster.transport.flush();
       await replica.close();

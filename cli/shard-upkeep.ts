@@ -1,6 +1,9 @@
-/** What a feature-shard does beside applying the log and answering: parking poison, and saying how applying goes. */
+/** What a feature-shard does beside applying the log and answering: parking poison, sweeping, saying how applying goes. */
 import type { RowTally } from '../actors/feature-shard/apply-message.ts';
 import { Parking } from '../actors/feature-shard/dead-letters.ts';
+import type { LogFollower } from '../actors/feature-shard/log-follower.ts';
+import type { Replica } from '../actors/feature-shard/replica.ts';
+import { Sweep, type SweepOptions } from '../actors/feature-shard/sweep.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 
@@ -28,6 +31,45 @@ export async function startParking({ nats, config, registry, clock, log }: Clust
     (say) => say(parking.owed),
   );
   return parking;
+}
+
+/** Sweeps the partitions of which this shard is the first owner, while its replica stands where the log does. */
+export function startSweep(
+  cluster: ClusterProcess,
+  replica: Replica,
+  follower: LogFollower,
+  sink: SweepOptions['sink'],
+): Sweep {
+  const { app, clock, random, log, config, registry, name } = cluster;
+  const rows = registry.counter('dovetail_sweep_rows_total', 'Stored rows, by what a sweep did with them.', [
+    'outcome',
+  ]);
+  const seconds = registry.histogram(
+    'dovetail_sweep_duration_seconds',
+    'One pass over the partitions that this shard sweeps.',
+    [1, 5, 15, 60, 300, 900, 3_600],
+  );
+  const sweep = new Sweep({
+    app,
+    replica,
+    sink,
+    clock,
+    random,
+    log,
+    partitions: () =>
+      (cluster.placement()?.owners ?? []).flatMap((owners, partition) =>
+        owners[0] === name && follower.isCaughtUp(partition) && !follower.isUnconfirmed(partition) ? [partition] : [],
+      ),
+    intervalMs: config.sweepIntervalMs,
+    tombstoneRetentionMs: config.tombstoneRetentionMs,
+    onSwept: (seen, expired, took) => {
+      rows.with('seen').add(seen);
+      if (expired > 0) rows.with('expired').add(expired);
+      seconds.record(took);
+    },
+  });
+  sweep.start();
+  return sweep;
 }
 
 /** Returns what counts a transaction of the replica. */

@@ -9,7 +9,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { type RecordBytes, recordViews } from '../../cluster/catalog/record.ts';
+import { type RecordBytes, recordBytes, recordViews } from '../../cluster/catalog/record.ts';
 import type { App, View } from '../../cluster/catalog/views.ts';
 import { hashBytes } from '../../cluster/hash.ts';
 import type { Log } from '../../cluster/log.ts';
@@ -32,6 +32,11 @@ export type LogMessage = { readonly partition: number; readonly seq: number; rea
 export type Cursor = { readonly seq: number; readonly digest: string };
 
 export type ApplyResult = Readonly<RowTally>;
+
+/** Where a row lies within its partition. */
+export type StoredKey = { readonly viewId: number; readonly key: Uint8Array };
+
+export type StoredRow = StoredKey & { readonly record: RecordBytes };
 
 type DigestedCursor = { seq: number; digestA: number; digestB: number };
 
@@ -161,6 +166,21 @@ export class Replica {
   }
 
   /**
+   * Rows of a partition in the order of their keys, beginning after `after` (null: at the first), at most `rowsMax`.
+   * Takes no longer than these rows do: no transaction stays open between two calls. Keys and records are copies.
+   */
+  rowsAfter(partition: number, after: StoredKey | null, rowsMax: number): StoredRow[] {
+    const start = after === null ? rowKey(partition, 0, NOTHING) : rowKey(partition, after.viewId, after.key);
+    const end = rowKey(partition + 1, 0, NOTHING);
+    const rows: StoredRow[] = [];
+    const options = { start, end, exclusiveStart: after !== null, limit: rowsMax };
+    for (const { key, value } of this.#db.getRange(options)) {
+      rows.push({ viewId: key.readUInt32BE(4), key: key.subarray(KEY_HEADER_BYTES), record: recordBytes(value) });
+    }
+    return rows;
+  }
+
+  /**
    * Applies messages of the log and moves their cursors, all in one transaction. Messages at or below a cursor are
    * skipped, so replaying is harmless. What a row does is `apply-message.ts`'s to say; poison is parked: counted, logged,
    * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt, and
@@ -172,20 +192,21 @@ export class Replica {
   ): Promise<ApplyResult> {
     const result = emptyTally();
     const moved = new Map<number, DigestedCursor>();
-    let poison: Poison[] = [];
     this.#applying.add(moved);
     try {
       await this.#commit(() => {
         moved.clear();
         Object.assign(result, emptyTally());
-        poison = messages.map((message) => this.#applyMessage(message, moved, result)).filter((one) => one !== null);
+        const poison = messages
+          .map((message) => this.#applyMessage(message, moved, result))
+          .filter((one) => one !== null);
         const unparked = poison.filter((one) => !isParked(one));
         if (unparked.length > 0) throw new UnparkedPoison(unparked);
+        for (const { partition, seq, read } of poison)
+          this.#log.warn({ partition, seq, why: read.poison[0]!.why }, 'log message parked');
         for (const [partition, cursor] of moved) this.#db.put(cursorKey(partition), encodeCursor(cursor));
       });
       for (const [partition, cursor] of moved) this.#cursors.set(partition, cursor);
-      for (const { partition, seq, read } of poison)
-        this.#log.warn({ partition, seq, why: read.poison[0]!.why }, 'log message parked');
     } catch (thrown) {
       // What the file says counts, whatever the failure left there: applying a message twice would spoil the digest.
       this.#db.resetReadTxn();
@@ -283,6 +304,14 @@ export class Replica {
       else if (key.length === MARK_KEY_BYTES && key[4] === MARK_BYTE) this.#marked.add(key.readUInt32BE(5));
     }
   }
+}
+
+function rowKey(partition: number, id: number, entityKey: Uint8Array): Buffer {
+  const key = Buffer.alloc(KEY_HEADER_BYTES + entityKey.byteLength);
+  key.writeUInt32BE(partition, 0);
+  key.writeUInt32BE(id, 4);
+  key.set(entityKey, KEY_HEADER_BYTES);
+  return key;
 }
 
 function cursorKey(partition: number): Buffer {
