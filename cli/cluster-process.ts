@@ -45,6 +45,8 @@ import { transportMetrics } from './observers.ts';
 /** What a role says of itself in heartbeats; the role changes it as it goes. */
 export type Standing = {
   ready: boolean;
+  /** Serves, but from a replica that is far behind the log. */
+  lagging?: boolean;
   models: string[];
   caughtUp: Uint8Array;
   queueDepth: () => number;
@@ -361,6 +363,7 @@ function ownHeartbeat(
     weight: standing.weight,
     pid: process.pid,
     localEndpoint,
+    lagging: standing.lagging === true,
   };
 }
 

@@ -172,8 +172,8 @@ async function replayOne(
 /** What an entry was too small for stands in the log, good rows and all; applying those again changes nothing. */
 async function bytesOf(log: FeatureLog, letter: DeadLetter): Promise<Uint8Array> {
   if (letter.holds !== 'none') return letter.bytes;
-  const bytes = await log.messageAt(letter.seq);
-  if (bytes !== null) return bytes;
+  const message = await log.messageAt(letter.seq);
+  if (message !== null) return message.bytes;
   const why = `the message of dead letter ${deadLetterId(letter)} is too long for its entry, and the log does not hold it any more`;
   throw new ServingError('NOT_FOUND', 'log', why);
 }

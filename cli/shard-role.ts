@@ -9,7 +9,7 @@ import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
-import { applyMetrics, startParking, startSweep } from './shard-upkeep.ts';
+import { applyMetrics, startParking, startSweep, watchLag } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
@@ -36,12 +36,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     onCaughtUp: () => report(),
     parking: await startParking(cluster),
   });
-  registry.observeGauge(
-    'dovetail_replica_lag_messages',
-    'Messages in the log that this replica has not applied.',
-    [],
-    (say) => say(follower.lag()),
-  );
+  const lag = watchLag(cluster, follower, () => report());
   registry.observeGauge('dovetail_replica_partitions', 'Partitions followed here, by state.', ['state'], (say) => {
     const caughtUp = [...assigned].filter((partition) => follower.isCaughtUp(partition)).length;
     const unconfirmed = [...assigned].filter((partition) => follower.isUnconfirmed(partition)).length;
@@ -59,7 +54,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       else all = false;
     }
     standing.caughtUp = caughtUp;
-    standing.ready = all;
+    standing.ready = all && lag.behind.size === 0;
+    standing.lagging = lag.behind.size > 0;
     cluster.heartbeats.announce();
   };
 
@@ -115,6 +111,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
+      lag.stop();
       await sweep.stop();
       await follower.stop();
       cluster.transport.flush();

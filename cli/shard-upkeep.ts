@@ -1,6 +1,7 @@
 /** What a feature-shard does beside applying the log and answering: parking poison, sweeping, saying how applying goes. */
 import type { RowTally } from '../actors/feature-shard/apply-message.ts';
 import { Parking } from '../actors/feature-shard/dead-letters.ts';
+import { LagWatch } from '../actors/feature-shard/lag-watch.ts';
 import type { LogFollower } from '../actors/feature-shard/log-follower.ts';
 import type { Replica } from '../actors/feature-shard/replica.ts';
 import { Sweep, type SweepOptions } from '../actors/feature-shard/sweep.ts';
@@ -70,6 +71,49 @@ export function startSweep(
   });
   sweep.start();
   return sweep;
+}
+
+/** How long a partition may be over the bound: a bulk load leaves more waiting for a moment. */
+const LAG_GRACE_MS = 10_000;
+const LAG_PERIOD_MS = 1_000;
+
+/** Watches how far the replica is behind the log; `onChange` when routers should think otherwise of it. */
+export function watchLag(
+  { clock, config, registry, log }: ClusterProcess,
+  follower: LogFollower,
+  onChange: () => void,
+): { readonly behind: ReadonlySet<number>; stop(): void } {
+  const watch = new LagWatch({ messagesMax: config.lagMessagesMax, graceMs: LAG_GRACE_MS });
+  registry.observeGauge(
+    'dovetail_replica_lag_messages',
+    'Messages in the log that this replica has not applied.',
+    [],
+    (say) => say(follower.lag()),
+  );
+  registry.observeGauge(
+    'dovetail_replica_lagging_partitions',
+    'Partitions that are too far behind the log for routers to prefer this shard.',
+    [],
+    (say) => say(watch.behind.size),
+  );
+  registry.observeGauge(
+    'dovetail_replica_confirmed_age_seconds',
+    'Time since the log last confirmed that nothing is missing here, of the partition where that is longest ago.',
+    [],
+    (say) => say(follower.confirmedAgeMs() / 1_000),
+  );
+  const timer = clock.every(LAG_PERIOD_MS, () => {
+    if (!watch.observe(follower.lags(), clock.nowMs())) return;
+    if (watch.behind.size > 0)
+      log.warn({ partitions: watch.behind.size }, 'this replica is far behind the feature log');
+    onChange();
+  });
+  return {
+    get behind() {
+      return watch.behind;
+    },
+    stop: () => timer.cancel(),
+  };
 }
 
 /** Returns what counts a transaction of the replica. */

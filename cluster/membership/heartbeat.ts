@@ -35,6 +35,8 @@ export type Heartbeat = {
   readonly pid: number;
   /** Where processes of the same machine may connect directly; empty where they can't. */
   readonly localEndpoint: string;
+  /** Serves from a replica that is far behind the log: others are preferred. */
+  readonly lagging?: boolean;
 };
 
 export const MODELS_MAX = 4096;
@@ -75,6 +77,7 @@ export function sameStanding(a: Heartbeat, b: Heartbeat): boolean {
     a.metricsUrl === b.metricsUrl &&
     a.pid === b.pid &&
     a.localEndpoint === b.localEndpoint &&
+    (a.lagging === true) === (b.lagging === true) &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     sameBits(a.caughtUp, b.caughtUp)

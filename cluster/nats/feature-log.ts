@@ -22,6 +22,14 @@ export type LogState = {
   readonly lastSeq: number;
 };
 
+export type LogCounts = {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Messages taken out between the first and the last. */
+  readonly deleted: number;
+  readonly messages: ReadonlyMap<number, number>;
+};
+
 /** Messages that one pull asks for, and how long the server keeps it open. */
 const PULL_MESSAGES = 256;
 const PULL_EXPIRES_MS = 10_000;
@@ -56,7 +64,10 @@ export async function openFeatureLog(
   return new FeatureLog(jetstream, manager, clock, log);
 }
 
-export type OpenFeatureLog = Pick<FeatureLog, 'append' | 'state' | 'lastSeqOf' | 'usedPartitions' | 'follow'>;
+export type OpenFeatureLog = Pick<
+  FeatureLog,
+  'append' | 'state' | 'lastSeqOf' | 'usedPartitions' | 'counts' | 'follow'
+>;
 
 /**
  * A log that is opened by the first call that needs it, and again by the next where that failed: for processes that
@@ -76,6 +87,7 @@ export function openedWhenAsked(open: () => Promise<OpenFeatureLog>): OpenFeatur
     state: async () => (await opened()).state(),
     lastSeqOf: async (partition) => (await opened()).lastSeqOf(partition),
     usedPartitions: async () => (await opened()).usedPartitions(),
+    counts: async () => (await opened()).counts(),
     follow: async (...call) => (await opened()).follow(...call),
   };
 }
@@ -129,10 +141,11 @@ export class FeatureLog {
     }
   }
 
-  /** The message at a sequence; null where the log has none. */
-  async messageAt(seq: number): Promise<Uint8Array | null> {
+  /** The message at a sequence, or null where the log has it no longer, or not yet. */
+  async messageAt(seq: number): Promise<{ partition: number | null; bytes: Uint8Array } | null> {
     try {
-      return (await this.#manager.streams.getMessage(FEATURE_LOG_STREAM, { seq })).data;
+      const message = await this.#manager.streams.getMessage(FEATURE_LOG_STREAM, { seq });
+      return { partition: partitionOfSubject(message.subject), bytes: message.data };
     } catch (thrown) {
       if (isApiError(thrown, 404)) return null;
       throw thrown;
@@ -146,13 +159,19 @@ export class FeatureLog {
 
   /** Partitions that hold at least one message. */
   async usedPartitions(): Promise<Set<number>> {
-    const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM, { subjects_filter: FEATURE_LOG_SUBJECTS });
-    const used = new Set<number>();
-    for (const subject of Object.keys(stream.state.subjects ?? {})) {
-      const partition = Number(subject.slice(subject.lastIndexOf('.') + 1));
-      if (Number.isInteger(partition)) used.add(partition);
+    return new Set((await this.counts()).messages.keys());
+  }
+
+  /** How much the log holds, in all and of each partition that has any. */
+  async counts(): Promise<LogCounts> {
+    const { state } = await this.#manager.streams.info(FEATURE_LOG_STREAM, { subjects_filter: FEATURE_LOG_SUBJECTS });
+    const messages = new Map<number, number>();
+    for (const [subject, count] of Object.entries(state.subjects ?? {})) {
+      const partition = partitionOfSubject(subject);
+      if (partition !== null) messages.set(partition, count);
     }
-    return used;
+    const { first_seq: firstSeq, last_seq: lastSeq } = state;
+    return { firstSeq, lastSeq, deleted: lastSeq - firstSeq + 1 - state.messages, messages };
   }
 
   /**
@@ -209,4 +228,9 @@ export class FeatureLog {
       },
     };
   }
+}
+
+function partitionOfSubject(subject: string): number | null {
+  const partition = Number(subject.slice(subject.lastIndexOf('.') + 1));
+  return Number.isInteger(partition) ? partition : null;
 }
