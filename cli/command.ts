@@ -1,6 +1,6 @@
 /** What a command is, how its arguments are read and what its exit codes mean. */
 import { parseArgs } from 'node:util';
-import { SETTINGS, type SettingName } from '../cluster/config.ts';
+import { SETTINGS, type Setting, type SettingName } from '../cluster/config.ts';
 import { ServingError } from '../proto/errors.ts';
 
 export const EXIT = {
@@ -30,7 +30,7 @@ export type Command = {
   readonly settings: readonly SettingName[];
   /** Flags of its own. */
   readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly help: string }>>;
-  /** Names of positional arguments. */
+  /** Names of positional arguments; those that may be left out end in `?`. */
   readonly positionals: readonly string[];
   /** Name of an argument that may follow them any number of times. */
   readonly more?: string;
@@ -74,8 +74,9 @@ export function readArguments(command: Command, args: readonly string[], env: Co
     if (value === true) switches.add(flag);
     else if (typeof value === 'string') flags[flag] = value;
   }
-  if (!switches.has('help') && parsed.positionals.length < command.positionals.length) {
-    throw new UsageError(`missing <${command.positionals[parsed.positionals.length]}>`);
+  const missing = command.positionals[parsed.positionals.length];
+  if (!switches.has('help') && missing !== undefined && !missing.endsWith('?')) {
+    throw new UsageError(`missing <${missing}>`);
   }
   return { positionals: parsed.positionals, flags, switches, env };
 }
@@ -94,7 +95,9 @@ export function helpOf(command: Command): string {
     help,
   ]);
   for (const name of command.settings) {
-    const { flag, help, env, default: value } = SETTINGS[name];
+    const one: Setting<unknown> = SETTINGS[name];
+    const { flag, help, env } = one;
+    const value = one.shown ?? one.default;
     rows.push([`--${flag} <value>`, `${help} [${value === '' ? '' : `default ${value}; `}env ${env}]`]);
   }
   if (rows.length > 0) lines.push('Options:', ...table(rows), '');

@@ -161,7 +161,7 @@ async function replayOne(
   const retry: Retry = retryOf(app, letter, await bytesOf(log, letter));
   if (retry.bytes === null) return { appended: { rows: 0 }, still: retry.still };
   const onceId = `replay.${partition}.${seq}.${hashBytes(retry.bytes).toString(16)}`;
-  const appendedSeq = await log.append(partition, retry.bytes, onceId);
+  const appendedSeq = await log.appendOnce(partition, retry.bytes, onceId);
   if (retry.still.length === 0) {
     if (retry.replacesOriginal) await log.remove(seq);
     await stream.remove(partition, seq);

@@ -6,11 +6,13 @@ import { invalid, type ServingError } from '../proto/errors.ts';
 import { isName } from '../proto/names.ts';
 import { durationMs } from './catalog/schema.ts';
 
-type Setting<T> = {
+export type Setting<T> = {
   readonly flag: string;
   readonly env: string;
   readonly default: T;
   readonly help: string;
+  /** The default as people write it, where that is not as it is. */
+  readonly shown?: string;
   /** Throws INVALID_ARGUMENT through `problem` for text that is no such value. */
   readonly parse: (text: string, problem: (wanted: string) => ServingError) => T;
 };
@@ -60,6 +62,11 @@ function setting<T>(
   env = `DOVETAIL_${flag.replaceAll('-', '_').toUpperCase()}`,
 ): Setting<T> {
   return { flag, env, default: defaultValue, help, parse };
+}
+
+/** A setting in ms that people write as `7d`, `12h`, `10m` or `30s`. `shown`: the default as such. */
+function durationSetting(flag: string, shown: string, bounds: [minMs: number, maxMs: number], help: string) {
+  return { ...setting(flag, durationMs(flag, shown), duration(...bounds), help), shown };
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -121,11 +128,11 @@ export const SETTINGS = {
     whole(1, 5),
     'copies of the feature log in the NATS cluster; fixed when the log is created',
   ),
-  deadLetterAgeMs: setting(
+  deadLetterAgeMs: durationSetting(
     'dead-letter-age',
-    30 * DAY_MS,
-    duration(60_000, 3_650 * DAY_MS),
-    'how long the dead-letter stream keeps what could not be applied, in ms or as 30d',
+    '30d',
+    [60_000, 3_650 * DAY_MS],
+    'how long the dead-letter stream keeps what could not be applied',
   ),
   deadLetterBytesMax: setting(
     'dead-letter-bytes-max',
@@ -133,18 +140,18 @@ export const SETTINGS = {
     whole(1_048_576, 1_099_511_627_776),
     'bytes that the dead-letter stream holds',
   ),
-  sweepIntervalMs: setting(
+  sweepIntervalMs: durationSetting(
     'sweep-interval',
-    600_000,
-    duration(1_000, 30 * DAY_MS),
-    'time between searches for rows past their ttl, in ms or as 10m',
+    '10m',
+    [1_000, 20 * DAY_MS],
+    'time between searches for rows past their ttl',
   ),
   // A row that is older than its deletion stays deleted for as long as the tombstone is kept.
-  tombstoneRetentionMs: setting(
+  tombstoneRetentionMs: durationSetting(
     'tombstone-retention',
-    7 * DAY_MS,
-    duration(60_000, 3_650 * DAY_MS),
-    'how old a deletion is before its trace is removed, in ms or as 7d',
+    '7d',
+    [60_000, 3_650 * DAY_MS],
+    'how old a deletion is before its trace is removed',
   ),
   // Seconds of work for a replica: far above what bulk loads leave waiting for a moment.
   lagMessagesMax: setting(

@@ -13,6 +13,7 @@ import { ServingError } from '../../proto/errors.ts';
 import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../../proto/subjects.ts';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { AckedPublisher } from './acked-publisher.ts';
 import { isApiError, reason } from './api-errors.ts';
 
 export type LogState = {
@@ -40,6 +41,7 @@ const DELETE_MS_MAX = 1_000;
 const CLOSE_MS_MAX = 1_000;
 
 export async function openFeatureLog(
+  publisher: AckedPublisher,
   jetstream: JetStreamClient,
   manager: JetStreamManager,
   replicas: number,
@@ -61,7 +63,7 @@ export async function openFeatureLog(
       allow_direct: true,
     });
   }
-  return new FeatureLog(jetstream, manager, clock, log);
+  return new FeatureLog(publisher, jetstream, manager, clock, log);
 }
 
 export type OpenFeatureLog = Pick<
@@ -98,29 +100,34 @@ function unavailable(message: string, cause: unknown): ServingError {
 
 export class FeatureLog {
   readonly #clock: Clock;
+  readonly #publisher: AckedPublisher;
   readonly #jetstream: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #log: Log;
 
-  constructor(jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock, log: Log) {
+  constructor(
+    publisher: AckedPublisher,
+    jetstream: JetStreamClient,
+    manager: JetStreamManager,
+    clock: Clock,
+    log: Log,
+  ) {
     this.#clock = clock;
+    this.#publisher = publisher;
     this.#jetstream = jetstream;
     this.#manager = manager;
     this.#log = log;
   }
 
-  /**
-   * Resolves with the sequence once the stream has the bytes: from then on they are not lost. What was appended under
-   * the same `onceId` within the last two minutes is not appended again.
-   */
-  async append(partition: number, bytes: Uint8Array, onceId?: string): Promise<number> {
-    const once = onceId === undefined ? {} : { msgID: onceId };
-    try {
-      const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000, ...once });
-      return ack.seq;
-    } catch (thrown) {
-      throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
-    }
+  /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
+  async append(partition: number, bytes: Uint8Array): Promise<number> {
+    return acknowledged(this.#publisher.publish(featureLogSubject(partition), bytes));
+  }
+
+  /** `append`, unless something was appended under the same name within the last two minutes: then where that is. */
+  async appendOnce(partition: number, bytes: Uint8Array, name: string): Promise<number> {
+    const options = { timeout: 5_000, msgID: name };
+    return (await acknowledged(this.#jetstream.publish(featureLogSubject(partition), bytes, options))).seq;
   }
 
   async state(): Promise<LogState> {
@@ -227,6 +234,14 @@ export class FeatureLog {
         await Promise.race([deleted, sleep(this.#clock, DELETE_MS_MAX)]);
       },
     };
+  }
+}
+
+async function acknowledged<T>(ack: Promise<T>): Promise<T> {
+  try {
+    return await ack;
+  } catch (thrown) {
+    throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
   }
 }
 
