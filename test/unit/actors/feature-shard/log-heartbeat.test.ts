@@ -24,7 +24,9 @@ class NumberLog {
   delivered = new Map<number, number>();
   asked: number[] = [];
   answers = true;
+  /** What happens between an answer and its arrival. */
   onCounts = () => {};
+  onLastSeq = () => {};
   readonly heartbeat = new LogHeartbeat({ source: this, clock: this.clock, log: silentLog, staleAfterMs: 500 });
 
   append(partition: number): void {
@@ -65,7 +67,9 @@ class NumberLog {
 
   lastSeqOf = async (partition: number): Promise<number> => {
     this.asked.push(partition);
-    return this.messages.findLast((message) => message.partition === partition)?.seq ?? 0;
+    const answer = this.messages.findLast((message) => message.partition === partition)?.seq ?? 0;
+    this.onLastSeq();
+    return answer;
   };
 
   /** As of when nothing of the partition can have been missing: the latest time up to which all has come. */
@@ -184,6 +188,7 @@ describe('the heartbeat of the log', () => {
         log.onCounts = () => {
           for (let i = below(random, 3); i > 0; i--) act();
         };
+        log.onLastSeq = log.onCounts;
         for (let step = 0; step < 60; step++) {
           if (random.next() < 0.3) await log.heartbeat.check();
           else act();
