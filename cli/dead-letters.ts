@@ -30,7 +30,8 @@ export const deadLettersCommand: Command = {
     '',
     'Mend the definition and restart the shards with it before replaying: what they still cannot read is parked again.',
     'Events keep their ids. Those that are replayed leave their first place in the log, so that no replica counts them',
-    'in both. An entry with events is replayed whole or not at all; of one with rows, what can be read.',
+    'in both; only the very first message of the log stays, which is said (`original_kept`). An entry with events is',
+    'replayed whole or not at all; of one with rows, what can be read.',
   ].join('\n'),
   examples: [
     'dovetail dead-letters list',
@@ -147,7 +148,11 @@ async function replayAll({ config, nats, stream }: Connected, app: App, chosen: 
   return failed === 0 ? EXIT.ok : EXIT.failed;
 }
 
-type Replayed = { readonly appended: { rows: number; seq?: number }; readonly still: readonly string[] };
+/** `original_kept`: the events stand in the log twice, and a replica rebuilt from it counts those without an id twice. */
+type Replayed = {
+  readonly appended: { rows: number; seq?: number; original_kept?: true };
+  readonly still: readonly string[];
+};
 
 /** In this order nothing is lost wherever it is cut short; at worst it is appended again by the next try. */
 async function replayOne(
@@ -162,11 +167,12 @@ async function replayOne(
   if (retry.bytes === null) return { appended: { rows: 0 }, still: retry.still };
   const onceId = `replay.${partition}.${seq}.${hashBytes(retry.bytes).toString(16)}`;
   const appendedSeq = await log.appendOnce(partition, retry.bytes, onceId);
+  const appended: Replayed['appended'] = { rows: retry.rows, seq: appendedSeq };
   if (retry.still.length === 0) {
-    if (retry.replacesOriginal) await log.remove(seq);
+    if (retry.replacesOriginal && !(await log.remove(seq))) appended.original_kept = true;
     await stream.remove(partition, seq);
   }
-  return { appended: { rows: retry.rows, seq: appendedSeq }, still: retry.still };
+  return { appended, still: retry.still };
 }
 
 /** What an entry was too small for stands in the log, good rows and all; applying those again changes nothing. */

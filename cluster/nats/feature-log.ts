@@ -159,9 +159,14 @@ export class FeatureLog {
     }
   }
 
-  /** Takes one message out: for one that stands in the log again, further on. Harmless where it is gone already. */
-  async remove(seq: number): Promise<void> {
-    if ((await this.messageAt(seq)) !== null) await this.#manager.streams.deleteMessage(FEATURE_LOG_STREAM, seq, false);
+  /**
+   * Takes one message out: for one that stands in the log again, further on. Not the first, whose absence would look as
+   * if the log had been cut by somebody. Resolves with whether it is gone.
+   */
+  async remove(seq: number): Promise<boolean> {
+    if ((await this.messageAt(seq)) === null) return true;
+    if ((await this.state()).firstSeq >= seq) return false;
+    return this.#manager.streams.deleteMessage(FEATURE_LOG_STREAM, seq, false);
   }
 
   /** Partitions that hold at least one message. */

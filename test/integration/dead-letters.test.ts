@@ -255,14 +255,14 @@ describe('dovetail dead-letters', () => {
       { atMs: 10 * minute, price: 2, id: 0 },
       { atMs: 11 * minute, price: 3, id: 8 },
     ];
-    const poison = await log.append(0, clickBatch('a', ...events));
     await log.append(0, plainBatch(plainRow('b', 5)));
+    const poison = await log.append(0, clickBatch('a', ...events));
     const old = await startShard('one', oldApp);
     await reaches(old, 2);
     await stopShard(old);
     const mended = await startShard('one', mendedApp);
     const { code, lines } = await command('replay', `0.${poison}`, '--app', await mendedAppDirectory());
-    expect([code, lines]).toEqual([0, [{ id: '0.1', rows: 2, seq: 3 }]]);
+    expect([code, lines]).toEqual([0, [{ id: '0.2', rows: 2, seq: 3 }]]);
     await reaches(mended, 3);
     // One that never saw the message as poison, since it is rebuilt from the log.
     const rebuilt = await startShard('two', mendedApp);
@@ -277,6 +277,16 @@ describe('dovetail dead-letters', () => {
     await log.append(0, clickBatch('a', events[1]!));
     await reaches(mended, 4);
     expect(featureOf(mended, clicked, 'a', 'clicks', 12 * minute)).toBe(2n);
+  });
+
+  it('says so where the events have to stay at the very beginning of the log', async () => {
+    await log.append(0, POISON[2]!.bytes);
+    const shard = await startShard('one', oldApp);
+    await reaches(shard, 1);
+    await stopShard(shard);
+    const { lines } = await command('replay', '0.1', '--app', await mendedAppDirectory());
+    expect(lines).toEqual([{ id: '0.1', rows: 1, seq: 2, original_kept: true }]);
+    expect((await log.state()).firstSeq).toBe(1);
   });
 
   it('refuses, with the reason, what is poison still, and keeps its entry', async () => {
