@@ -57,6 +57,8 @@ export const nodeCommand: Command = {
     'sweepIntervalMs',
     'tombstoneRetentionMs',
     'lagMessagesMax',
+    'replicaBytesMax',
+    'diskFreeBytesMin',
     'requestTimeoutMs',
     'requestTimeoutMsMax',
     'attemptTimeoutMs',

@@ -10,12 +10,14 @@ import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
 import { shardSnapshots } from './shard-snapshots.ts';
-import { applyMetrics, startParking, startSweep, watchLag } from './shard-upkeep.ts';
+import { applyMetrics, roomOf, startParking, startSweep, watchLag } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
   const partitions = cluster.settings.partitions;
-  const replica = new Replica({ directory: join(config.dataDir, name), app, log });
+  const directory = join(config.dataDir, name);
+  const replica = new Replica({ directory, app, log });
+  const room = roomOf(cluster, replica, directory);
   const countApplied = applyMetrics(cluster);
   let wakeReads = () => {};
   let assigned = new Set<number>();
@@ -23,11 +25,12 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   let owned = new Uint8Array(partitions + 1);
   // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
   const source = openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas }));
-  const snapshots = shardSnapshots(cluster, replica, source);
+  const snapshots = shardSnapshots(cluster, replica, source, room);
   const follower = new LogFollower({
     replica,
     source,
     bootstrap: snapshots.bootstrap,
+    room,
     clock,
     log,
     transactionMessagesMax: 1_024,
@@ -62,7 +65,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     standing.caughtUp = caughtUp;
     standing.ready = all && lag.behind.size === 0;
     standing.lagging = lag.behind.size > 0;
-    standing.trouble = follower.fault ?? [...follower.starting().values()].find((why) => why !== null) ?? '';
+    const refused = [...follower.starting().values()].find((why) => why !== null);
+    standing.trouble = follower.fault ?? refused ?? follower.shortage ?? '';
     cluster.heartbeats.announce();
   };
 

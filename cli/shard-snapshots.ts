@@ -8,6 +8,7 @@ import { Bootstrap } from '../actors/feature-shard/bootstrap.ts';
 import { copyFromOwner } from '../actors/feature-shard/copy-from-owner.ts';
 import { trimPartition } from '../actors/feature-shard/log-retention.ts';
 import type { Replica } from '../actors/feature-shard/replica.ts';
+import type { ReplicaRoom } from '../actors/feature-shard/replica-room.ts';
 import { SnapshotKeeper, type Taken } from '../actors/feature-shard/snapshot-keeper.ts';
 import { SnapshotShelf } from '../actors/feature-shard/snapshot-shelf.ts';
 import { errorReply, okReply, PIECE_BYTES_MAX, SnapshotSource } from '../actors/feature-shard/snapshot-source.ts';
@@ -42,7 +43,12 @@ export function shelfOf(cluster: Pick<ClusterProcess, 'nats' | 'config' | 'clock
   return new SnapshotShelf({ open, clock, log, keep: config.snapshotsKept });
 }
 
-export function shardSnapshots(cluster: ClusterProcess, replica: Replica, source: OpenFeatureLog): ShardSnapshots {
+export function shardSnapshots(
+  cluster: ClusterProcess,
+  replica: Replica,
+  source: OpenFeatureLog,
+  room: ReplicaRoom,
+): ShardSnapshots {
   const { config, clock, random, log, name, nats, app } = cluster;
   const shelf = shelfOf(cluster);
   const scratch = join(config.dataDir, name, 'snapshots');
@@ -105,6 +111,7 @@ export function shardSnapshots(cluster: ClusterProcess, replica: Replica, source
     },
     shelf,
     copiesMax: BOOTSTRAPS_MAX,
+    room,
     onDone: metrics.bootstrapped,
   });
 

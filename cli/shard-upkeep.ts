@@ -4,6 +4,7 @@ import { Parking } from '../actors/feature-shard/dead-letters.ts';
 import { LagWatch } from '../actors/feature-shard/lag-watch.ts';
 import type { LogFollower } from '../actors/feature-shard/log-follower.ts';
 import type { Replica } from '../actors/feature-shard/replica.ts';
+import { ReplicaRoom } from '../actors/feature-shard/replica-room.ts';
 import { Sweep, type SweepOptions } from '../actors/feature-shard/sweep.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
@@ -102,8 +103,14 @@ export function watchLag(
     [],
     (say) => say(follower.confirmedAgeMs() / 1_000),
   );
+  // What has no room here is as good as far behind, however little it is.
+  const lags = () => {
+    const known = follower.lags();
+    if (follower.shortage === null) return known;
+    return new Map([...known.keys()].map((partition) => [partition, Number.POSITIVE_INFINITY]));
+  };
   const timer = clock.every(LAG_PERIOD_MS, () => {
-    if (!watch.observe(follower.lags(), clock.nowMs())) return;
+    if (!watch.observe(lags(), clock.nowMs())) return;
     if (watch.behind.size > 0)
       log.warn({ partitions: watch.behind.size }, 'this replica is far behind the feature log');
     onChange();
@@ -114,6 +121,20 @@ export function watchLag(
     },
     stop: () => timer.cancel(),
   };
+}
+
+/** What bounds the replica's file, and what of it can be watched. */
+export function roomOf({ clock, config, registry }: ClusterProcess, replica: Replica, directory: string): ReplicaRoom {
+  const bounds = { fileBytesMax: config.replicaBytesMax, diskFreeBytesMin: config.diskFreeBytesMin };
+  const room = new ReplicaRoom({ replica, directory, clock, bounds });
+  registry.observeGauge('dovetail_replica_file_bytes', 'Size of the replica file.', [], (say) => say(room.fileBytes));
+  registry.observeGauge(
+    'dovetail_replica_short_of_room',
+    '1 while the log is not applied for want of room (--replica-bytes-max, --disk-free-bytes-min).',
+    [],
+    (say) => say(room.shortage() === null ? 0 : 1),
+  );
+  return room;
 }
 
 /** Returns what counts a transaction of the replica. */

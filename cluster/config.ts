@@ -187,6 +187,18 @@ export const SETTINGS = {
     whole(1, 1_000_000_000),
     'messages of a partition that a shard may be behind before routers prefer another',
   ),
+  replicaBytesMax: setting(
+    'replica-bytes-max',
+    0,
+    whole(0, 1_125_899_906_842_624),
+    'bytes that a shard’s replica file may have; the shard stops applying before that and serves on; 0: no bound',
+  ),
+  diskFreeBytesMin: setting(
+    'disk-free-bytes-min',
+    268_435_456,
+    whole(0, 1_125_899_906_842_624),
+    'bytes that stay free on a replica’s disk: with less a shard stops applying and serves on',
+  ),
   requestTimeoutMs: setting('request-timeout-ms', 1_000, whole(1, 600_000), 'deadline of a request that names none'),
   requestTimeoutMsMax: setting(
     'request-timeout-ms-max',

@@ -62,6 +62,16 @@ export function readMessage(app: App, bytes: Uint8Array): ReadMessage {
   return { batch, poison };
 }
 
+/** Whether a message takes rows away and adds none. */
+export function onlyRemoves(bytes: Uint8Array): boolean {
+  const batch = decodeRowBatch(bytes);
+  return (
+    batch !== null &&
+    batch.stream === '' &&
+    batch.rows.every(({ op }) => op === ROW_OPS.delete || op === ROW_OPS.expire)
+  );
+}
+
 function wholly(why: string): ReadMessage {
   return { batch: null, poison: [{ row: -1, why }] };
 }

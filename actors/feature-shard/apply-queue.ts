@@ -5,8 +5,10 @@
 import { type Clock, sleep } from '../../cluster/clock.ts';
 import type { Log } from '../../cluster/log.ts';
 import { ServingError } from '../../proto/errors.ts';
+import { onlyRemoves } from './apply-message.ts';
 import { type Parking, UnparkedPoison } from './dead-letters.ts';
 import type { ApplyResult, LogMessage, Replica } from './replica.ts';
+import type { ReplicaRoom } from './replica-room.ts';
 
 export type ApplyQueueOptions = {
   readonly replica: Pick<Replica, 'apply'>;
@@ -22,9 +24,14 @@ export type ApplyQueueOptions = {
   readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => Promise<void>;
   /** What is stored contradicts what is to be applied: nothing is applied from then on. */
   readonly onCorrupt: (why: string) => void;
+  /** Without it nothing is held back. */
+  readonly room?: Pick<ReplicaRoom, 'shortage'> | undefined;
+  /** Why what waits is held back, or null where it is not any more. */
+  readonly onShortage?: (why: string | null) => void;
 };
 
 const RETRY_MS = 1_000;
+const NONE: ReadonlySet<number> = new Set();
 
 /** Rows are written in one piece of the event loop, in which no lookup runs: about a millisecond of it. */
 const TRANSACTION_BYTES_MAX = 32 * 1024;
@@ -35,9 +42,11 @@ export class ApplyQueue {
   #sayStop: () => void = () => {};
   #waiting: LogMessage[] = [];
   #applying = false;
-  #roomWaiters: (() => void)[] = [];
+  #roomWaiters: { readonly partition: number; readonly resolve: () => void }[] = [];
   #stopped = false;
   #corrupt = false;
+  #shortage: string | null = null;
+  #sayPushed: () => void = () => {};
 
   constructor(options: ApplyQueueOptions) {
     this.#options = options;
@@ -55,16 +64,23 @@ export class ApplyQueue {
     return this.#waiting;
   }
 
+  /** Why what waits is held back, or null. */
+  get shortage(): string | null {
+    return this.#shortage;
+  }
+
   /** Resolves (or is undefined) once there is room for more. */
   push(message: LogMessage): Promise<void> | undefined {
     if (this.#corrupt) return undefined;
     this.#waiting.push(message);
+    this.#sayPushed();
     if (!this.#applying) {
       this.#applying = true;
       this.#options.clock.afterInput(() => void this.#applyWaiting());
     }
     if (this.#waiting.length < this.#options.waitingMessagesMax) return undefined;
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+    const { partition } = message;
+    return new Promise((resolve) => this.#roomWaiters.push({ partition, resolve }));
   }
 
   /** Passes over what waits of a partition. */
@@ -83,7 +99,15 @@ export class ApplyQueue {
   async #applyWaiting(): Promise<void> {
     const { clock, log, transactionMessagesMax, onApplied, onCorrupt } = this.#options;
     while (this.#waiting.length > 0) {
-      const messages = this.#waiting.slice(0, this.#transactionMessages(transactionMessagesMax));
+      const messages = this.#next(transactionMessagesMax);
+      if (messages.length === 0) {
+        if (this.#stopped) break;
+        const pushed = new Promise<void>((resolve) => {
+          this.#sayPushed = resolve;
+        });
+        await Promise.race([sleep(clock, RETRY_MS), this.#stop, pushed]);
+        continue;
+      }
       const startMs = clock.nowMs();
       try {
         const result = await this.#apply(messages);
@@ -106,22 +130,45 @@ export class ApplyQueue {
         await Promise.race([sleep(clock, RETRY_MS), this.#stop]);
       }
       if (this.#waiting.length < this.#options.waitingMessagesMax) this.#letGoOn();
+      else if (this.#shortage !== null) this.#letGoOn(new Set(this.#waiting.map(({ partition }) => partition)));
     }
     this.#applying = false;
+    if (this.#waiting.length === 0) this.#sayShortage(null);
     // Where the last transaction failed while stopping there is no room, but those who wait for it must end too.
     this.#letGoOn();
   }
 
-  /** How many of the waiting messages go into one transaction. */
-  #transactionMessages(messagesMax: number): number {
+  /**
+   * What goes into one transaction: the first of what waits. Without room for more rows: what only removes some, of each
+   * partition up to the first message that does not.
+   */
+  #next(messagesMax: number): LogMessage[] {
+    const shortage = this.#options.room?.shortage() ?? null;
+    this.#sayShortage(shortage?.why ?? null);
+    if (shortage?.full === true) return [];
+    const next: LogMessage[] = [];
+    const heldBack = new Set<number>();
     let bytes = 0;
-    let messages = 0;
     for (const message of this.#waiting) {
+      if (shortage !== null && (heldBack.has(message.partition) || !onlyRemoves(message.bytes))) {
+        heldBack.add(message.partition);
+        continue;
+      }
       bytes += message.bytes.byteLength;
-      if (messages > 0 && (messages === messagesMax || bytes > TRANSACTION_BYTES_MAX)) break;
-      messages++;
+      if (next.length > 0 && (next.length === messagesMax || bytes > TRANSACTION_BYTES_MAX)) break;
+      next.push(message);
     }
-    return messages;
+    return next;
+  }
+
+  #sayShortage(why: string | null): void {
+    const changed = (why === null) !== (this.#shortage === null);
+    this.#shortage = why;
+    if (!changed) return;
+    const { log, onShortage } = this.#options;
+    if (why !== null) log.error({ why }, 'the replica stops applying the log');
+    else log.warn({}, 'the replica has room again and goes on applying the log');
+    onShortage?.(why);
   }
 
   /** Null where the stop cut parking short: nothing is applied then. */
@@ -141,9 +188,10 @@ export class ApplyQueue {
     }
   }
 
-  #letGoOn(): void {
+  /** All who wait, or all but those of `heldBack`: others' messages may well remove rows, and room comes of that. */
+  #letGoOn(heldBack: ReadonlySet<number> = NONE): void {
     const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
-    for (const resolve of waiters) resolve();
+    this.#roomWaiters = waiters.filter(({ partition }) => heldBack.has(partition));
+    for (const { partition, resolve } of waiters) if (!heldBack.has(partition)) resolve();
   }
 }

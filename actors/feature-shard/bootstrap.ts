@@ -10,6 +10,7 @@ import { chooseStart, copySeqMin, logCovers, type StartFacts } from './choose-st
 import { clearPartition, restorePartition } from './partition-restore.ts';
 import type { Replica } from './replica.ts';
 import { messageHash } from './replica-cursor.ts';
+import type { ReplicaRoom } from './replica-room.ts';
 import { openSnapshot, type SnapshotHeader } from './snapshot-format.ts';
 import type { SnapshotShelf } from './snapshot-shelf.ts';
 
@@ -33,6 +34,7 @@ export type BootstrapOptions = {
   readonly copyFrom: (owner: string, partition: number, stream: string, minSeq: number) => AsyncIterable<Uint8Array>;
   readonly shelf: Pick<SnapshotShelf, 'list' | 'read' | 'trimmedTo' | 'highestTrim'>;
   readonly copiesMax: number;
+  readonly room?: Pick<ReplicaRoom, 'shortage'> | undefined;
   readonly onDone: (from: 'owner' | 'snapshot' | 'log', rows: number, bytes: number, seconds: number) => void;
 };
 
@@ -116,12 +118,14 @@ export class Bootstrap {
         });
         const snapshot = await openSnapshot(counted);
         await this.#accept(snapshot.header, partition, state, facts);
-        const { rows } = await restorePartition(replica, snapshot, clock);
+        const { rows } = await restorePartition(replica, snapshot, clock, () => this.#checkRoom());
         log.info({ partition, from: candidate.what, seq: snapshot.header.seq, rows, bytes }, 'partition copied');
         onDone(candidate.from, rows, bytes, seconds());
         return;
       } catch (thrown) {
         if (isGone()) throw GIVEN_UP;
+        // No other copy is smaller.
+        this.#checkRoom();
         const { message } = asServingError(thrown, 'log');
         failures.push(`${candidate.what}: ${message}`);
         log.warn(
@@ -133,6 +137,11 @@ export class Bootstrap {
     if (!logCovers(facts, 0)) throw nowhere(partition, facts, failures);
     if (replica.partitions.isRestoring(partition)) await clearPartition(replica, partition, clock);
     onDone('log', 0, 0, seconds());
+  }
+
+  #checkRoom(): void {
+    const shortage = this.#options.room?.shortage() ?? null;
+    if (shortage !== null) throw new ServingError('RESOURCE_EXHAUSTED', 'log', shortage.why);
   }
 
   async *#candidates(

@@ -15,7 +15,7 @@ import type { LogSource } from './log-source.ts';
 import { PartitionStarts } from './partition-starts.ts';
 import type { ApplyResult, Replica } from './replica.ts';
 
-export type FollowerOptions = Omit<ApplyQueueOptions, 'replica' | 'onApplied' | 'onCorrupt'> & {
+export type FollowerOptions = Omit<ApplyQueueOptions, 'replica' | 'onApplied' | 'onCorrupt' | 'onShortage'> & {
   readonly replica: Replica;
   readonly source: LogSource;
   readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
@@ -66,6 +66,7 @@ export class LogFollower {
         await this.#markCaughtUp();
         options.onCaughtUp();
       },
+      onShortage: onCaughtUp,
       onCorrupt: (why) => this.#failFor(`what is stored here is corrupt: ${why}`),
     });
     const { counts } = source;
@@ -85,6 +86,11 @@ export class LogFollower {
   /** Why this replica cannot be trusted to serve, or null. */
   get fault(): string | null {
     return this.#fault;
+  }
+
+  /** Why the log is not applied for want of room, or null. What is applied is served on. */
+  get shortage(): string | null {
+    return this.#queue.shortage;
   }
 
   /**

@@ -36,6 +36,7 @@ export class ReplicaPartitions {
   readonly #db: PartitionDatabase;
   readonly #owner: PartitionOwner;
   readonly #restoring = new Set<number>();
+  #readersOpen = 0;
 
   constructor(db: PartitionDatabase, owner: PartitionOwner, restoring: Iterable<number>) {
     this.#db = db;
@@ -50,7 +51,14 @@ export class ReplicaPartitions {
 
   /** Cursor and rows as they are now, however much is applied meanwhile. Close it soon: while open, the file grows. */
   read(partition: number): PartitionReader {
-    return new PartitionReader(this.#db, partition);
+    const reader = new PartitionReader(this.#db, partition, () => this.#readersOpen--);
+    this.#readersOpen++;
+    return reader;
+  }
+
+  /** How many keep an older state of the file from being written over. */
+  get readersOpen(): number {
+    return this.#readersOpen;
   }
 
   /** From here on the partition holds nothing that counts. Rejects with UNAVAILABLE when it cannot be committed. */
@@ -111,11 +119,13 @@ export class PartitionReader {
   readonly cursor: DigestedCursor | null;
   readonly #db: PartitionDatabase;
   readonly #transaction: ReadTransaction;
+  readonly #onClose: () => void;
   #start: Buffer;
   #closed = false;
 
-  constructor(db: PartitionDatabase, partition: number) {
+  constructor(db: PartitionDatabase, partition: number, onClose: () => void = () => {}) {
     this.#db = db;
+    this.#onClose = onClose;
     this.partition = partition;
     this.#start = prefixOf(partition);
     this.#transaction = db.useReadTransaction();
@@ -123,7 +133,7 @@ export class PartitionReader {
       const value = db.getBinary(cursorKey(partition), { transaction: this.#transaction });
       this.cursor = value === undefined ? null : decodeCursor(value);
     } catch (thrown) {
-      this.close();
+      this.#transaction.done();
       throw thrown;
     }
   }
@@ -147,6 +157,7 @@ export class PartitionReader {
     if (this.#closed) return;
     this.#closed = true;
     this.#transaction.done();
+    this.#onClose();
   }
 }
 
