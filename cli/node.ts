@@ -57,6 +57,7 @@ export const nodeCommand: Command = {
     'sweepIntervalMs',
     'tombstoneRetentionMs',
     'lagMessagesMax',
+    'scrubIntervalMs',
     'replicaBytesMax',
     'diskFreeBytesMin',
     'requestTimeoutMs',

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { featureShard, type ShardState } from '../actors/feature-shard/feature-shard.ts';
 import { LogFollower } from '../actors/feature-shard/log-follower.ts';
-import { isCommitFailure, Replica } from '../actors/feature-shard/replica.ts';
+import { isCommitFailure } from '../actors/feature-shard/replica.ts';
+import { openReplica } from '../actors/feature-shard/replica-file.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
 import { bitset, setBit } from '../cluster/membership/bitset.ts';
 import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
@@ -10,16 +11,19 @@ import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
 import { shardSnapshots } from './shard-snapshots.ts';
-import { applyMetrics, roomOf, startParking, startSweep, watchLag } from './shard-upkeep.ts';
+import { applyMetrics, roomOf, startParking, startScrub, startSweep, watchLag } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
   const partitions = cluster.settings.partitions;
   const directory = join(config.dataDir, name);
-  const replica = new Replica({ directory, app, log });
+  const damaged = (why: string) => cluster.raiseFatal(new Error(`the replica is damaged: ${why}`));
+  const opened = await openReplica({ directory, app, clock, log, onDamage: damaged });
+  const { replica } = opened;
   const room = roomOf(cluster, replica, directory);
   const countApplied = applyMetrics(cluster);
   let wakeReads = () => {};
+  let suspect: (partition: number) => void = () => {};
   let assigned = new Set<number>();
   /** 1 for each partition that this shard serves at the epoch it acts on. */
   let owned = new Uint8Array(partitions + 1);
@@ -31,6 +35,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     source,
     bootstrap: snapshots.bootstrap,
     room,
+    onDamage: (why) => replica.reportDamage(why),
     clock,
     log,
     transactionMessagesMax: 1_024,
@@ -83,6 +88,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     plan: (model) => cluster.directory.plan(model),
     lookup: (view, partition, key) => replica.lookup(view, partition, key),
     appliedSeq: (partition) => replica.appliedSeq(partition),
+    suspect: (suspects) => {
+      for (const partition of suspects) suspect(partition);
+    },
     onApplied: (listener) => {
       wakeReads = listener;
     },
@@ -119,15 +127,18 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     if (connected) follow(() => follower.restart());
   });
   const sweep = startSweep(cluster, replica, follower, source);
+  const scrub = startScrub(cluster, replica, follower);
+  suspect = (partition) => scrub.suspect(partition);
+  for (const partition of opened.mismatched) scrub.suspect(partition);
   return {
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
       lag.stop();
-      await sweep.stop();
+      await Promise.all([sweep.stop(), scrub.stop()]);
       await Promise.all([follower.stop(), snapshots.stop()]);
       cluster.transport.flush();
-      await replica.close();
+      await opened.close();
       process.off('unhandledRejection', onCommitFailure);
     },
   };

@@ -5,6 +5,7 @@ import { LagWatch } from '../actors/feature-shard/lag-watch.ts';
 import type { LogFollower } from '../actors/feature-shard/log-follower.ts';
 import type { Replica } from '../actors/feature-shard/replica.ts';
 import { ReplicaRoom } from '../actors/feature-shard/replica-room.ts';
+import { Scrub } from '../actors/feature-shard/scrub.ts';
 import { Sweep, type SweepOptions } from '../actors/feature-shard/sweep.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
@@ -135,6 +136,32 @@ export function roomOf({ clock, config, registry }: ClusterProcess, replica: Rep
     (say) => say(room.shortage() === null ? 0 : 1),
   );
   return room;
+}
+
+/** Reads what is stored over and over; a partition that is not what was written is had anew. */
+export function startScrub(cluster: ClusterProcess, replica: Replica, follower: LogFollower): Scrub {
+  const { clock, random, log, config, registry } = cluster;
+  const partitions = registry.counter(
+    'dovetail_scrub_partitions_total',
+    'Partitions of the replica that were held against their digests, by what came of it.',
+    ['outcome'],
+  );
+  const scrub = new Scrub({
+    replica,
+    clock,
+    random,
+    log,
+    intervalMs: config.scrubIntervalMs,
+    partitions: () => replica.heldPartitions().filter((partition) => follower.mayServe(partition)),
+    onMismatch: (partition, why) => {
+      follower
+        .rebuild(partition, why)
+        .catch((thrown: unknown) => log.error({ err: thrown, partition }, 'the partition could not be had anew'));
+    },
+    onVerified: (outcome) => partitions.with(outcome).add(),
+  });
+  scrub.start();
+  return scrub;
 }
 
 /** Returns what counts a transaction of the replica. */

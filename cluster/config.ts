@@ -187,6 +187,15 @@ export const SETTINGS = {
     whole(1, 1_000_000_000),
     'messages of a partition that a shard may be behind before routers prefer another',
   ),
+  scrubIntervalMs: {
+    ...setting(
+      'scrub-interval',
+      3_600_000,
+      durationOrZero(1_000, 366 * DAY_MS),
+      'time in which a shard reads all that it stores once and compares it with its digests; 0: never',
+    ),
+    shown: '1h',
+  },
   replicaBytesMax: setting(
     'replica-bytes-max',
     0,

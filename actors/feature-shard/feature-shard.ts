@@ -37,6 +37,8 @@ export interface ShardState {
   plan(model: string): ServingPlan | undefined;
   readonly lookup: Lookup;
   appliedSeq(partition: number): number;
+  /** Something stored of one of these could not be read. */
+  suspect?(partitions: readonly number[]): void;
   /** Calls `listener`, and nobody else from now on, after each transaction of the log that is applied. */
   onApplied(listener: () => void): void;
 }
@@ -155,7 +157,7 @@ class FeatureShard implements Behaviour {
       const asked = { keys, partitions, inputs, rows, wallMs, maxAgeMs };
       assembled = assemble(plan, asked, this.#state.partitions, this.#state.lookup, this.#memory);
     } catch (thrown) {
-      this.#refuse(message, lookupError(thrown));
+      this.#refuseRead(message, thrown);
       return;
     }
     const endMs = clock.nowMs();
@@ -215,7 +217,7 @@ class FeatureShard implements Behaviour {
     try {
       rows = this.#viewRows(request, findView(this.#app, request.view)!, clock.wallMs());
     } catch (thrown) {
-      this.#refuse(message, lookupError(thrown));
+      this.#refuseRead(message, thrown);
       return;
     }
     const appliedSeq = request.partitions.map((partition) => this.#state.appliedSeq(partition));
@@ -241,6 +243,12 @@ class FeatureShard implements Behaviour {
       records[row] = found ? new Uint8Array(record.bytes.subarray(0, record.length)) : NO_RECORD;
     }
     return { records, eventMs, statuses, asOfMs };
+  }
+
+  #refuseRead(message: ReadMessage, thrown: unknown): void {
+    const error = lookupError(thrown);
+    if (error.code === 'DATA_LOSS') this.#state.suspect?.(message.body.partitions);
+    this.#refuse(message, error);
   }
 
   #refuse(message: ReadMessage, error: ServingError): void {

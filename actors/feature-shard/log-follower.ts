@@ -23,6 +23,8 @@ export type FollowerOptions = Omit<ApplyQueueOptions, 'replica' | 'onApplied' | 
   readonly onCaughtUp: () => void;
   /** Brings partitions to where the log can take them on; without it, the log must have everything. */
   readonly bootstrap?: Pick<Bootstrap, 'check' | 'prepare'>;
+  /** What is stored contradicts what is to be applied; nothing is served any more. */
+  readonly onDamage?: (why: string) => void;
 };
 
 type Following = {
@@ -67,7 +69,10 @@ export class LogFollower {
         options.onCaughtUp();
       },
       onShortage: onCaughtUp,
-      onCorrupt: (why) => this.#failFor(`what is stored here is corrupt: ${why}`),
+      onCorrupt: (why) => {
+        this.#failFor(`what is stored here is corrupt: ${why}`);
+        options.onDamage?.(why);
+      },
     });
     const { counts } = source;
     this.#heartbeat =
@@ -175,6 +180,28 @@ export class LogFollower {
     // What is being had from elsewhere goes on: the log is asked again after that anyway.
     const followed = [...this.#following.keys()].filter((partition) => this.#starts?.has(partition) !== true);
     await Promise.all([this.#unfollow(followed), this.#join()]);
+  }
+
+  /**
+   * Has the partition anew, as what is stored of it is not what was written; it is not served from now on until that is
+   * done. Resolves once it has begun. Without anybody to have it from, this replica refuses altogether.
+   */
+  async rebuild(partition: number, why: string): Promise<void> {
+    const { replica, log } = this.#options;
+    if (this.#starts === null) return this.#failFor(why);
+    if (!this.#following.has(partition) || this.#starts.has(partition) || this.#stopped) return;
+    log.error({ partition, why }, 'the partition is not served, and had anew from elsewhere');
+    this.#unconfirmed.delete(partition);
+    const leaving = this.#unfollow([partition]);
+    this.#queue.drop(partition);
+    try {
+      await replica.partitions.beginRestore(partition);
+    } catch (thrown) {
+      // As in memory it is begun, it is not served; whoever puts a copy in place begins it again.
+      log.warn({ err: thrown, partition }, 'the replica could not note that the partition is had anew');
+    }
+    this.#options.onCaughtUp();
+    await Promise.all([leaving, this.#join()]);
   }
 
   /** Applies what has been received, and lets the log go. Does not wait for a log that does not answer. */

@@ -30,6 +30,8 @@ export interface PartitionOwner {
   /** Cursor and mark are gone. */
   forget(partition: number): void;
   adopt(partition: number, cursor: DigestedCursor): void;
+  /** What to throw where reading threw. */
+  unreadable(thrown: unknown): Error;
 }
 
 export class ReplicaPartitions {
@@ -51,7 +53,10 @@ export class ReplicaPartitions {
 
   /** Cursor and rows as they are now, however much is applied meanwhile. Close it soon: while open, the file grows. */
   read(partition: number): PartitionReader {
-    const reader = new PartitionReader(this.#db, partition, () => this.#readersOpen--);
+    const reader = new PartitionReader(this.#db, partition, {
+      onClose: () => this.#readersOpen--,
+      unreadable: (thrown) => this.#owner.unreadable(thrown),
+    });
     this.#readersOpen++;
     return reader;
   }
@@ -113,19 +118,21 @@ export class ReplicaPartitions {
   }
 }
 
+type ReaderHooks = { onClose(): void; unreadable(thrown: unknown): Error };
+
 /** One partition at one instant, row by row in key order. */
 export class PartitionReader {
   readonly partition: number;
   readonly cursor: DigestedCursor | null;
   readonly #db: PartitionDatabase;
   readonly #transaction: ReadTransaction;
-  readonly #onClose: () => void;
+  readonly #hooks: ReaderHooks;
   #start: Buffer;
   #closed = false;
 
-  constructor(db: PartitionDatabase, partition: number, onClose: () => void = () => {}) {
+  constructor(db: PartitionDatabase, partition: number, hooks: ReaderHooks) {
     this.#db = db;
-    this.#onClose = onClose;
+    this.#hooks = hooks;
     this.partition = partition;
     this.#start = prefixOf(partition);
     this.#transaction = db.useReadTransaction();
@@ -134,7 +141,7 @@ export class PartitionReader {
       this.cursor = value === undefined ? null : decodeCursor(value);
     } catch (thrown) {
       this.#transaction.done();
-      throw thrown;
+      throw hooks.unreadable(thrown);
     }
   }
 
@@ -144,20 +151,31 @@ export class PartitionReader {
    */
   next(onRow: (key: Uint8Array, value: Uint8Array) => boolean): boolean {
     const range = { ...rangeOf(this.partition), start: this.#start, transaction: this.#transaction };
-    for (const { key, value } of this.#db.getRange(range)) {
-      if (!onRow(key.subarray(PARTITION_BYTES), value)) continue;
+    const rows = this.#db.getRange(range)[Symbol.iterator]();
+    for (let row = this.#nextOf(rows); row !== null; row = this.#nextOf(rows)) {
+      if (!onRow(row.key.subarray(PARTITION_BYTES), row.value)) continue;
       // The very next key there can be.
-      this.#start = Buffer.concat([key, Buffer.of(0)]);
+      this.#start = Buffer.concat([row.key, Buffer.of(0)]);
+      rows.return?.();
       return false;
     }
     return true;
+  }
+
+  #nextOf(rows: Iterator<{ key: Buffer; value: Buffer }>): { key: Buffer; value: Buffer } | null {
+    try {
+      const { done, value } = rows.next();
+      return done === true ? null : value;
+    } catch (thrown) {
+      throw this.#hooks.unreadable(thrown);
+    }
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#transaction.done();
-    this.#onClose();
+    this.#hooks.onClose();
   }
 }
 

@@ -67,10 +67,16 @@ export function isCommitFailure(reason: unknown): boolean {
   return reason instanceof Error && 'commitError' in reason;
 }
 
+/** Whether the library says that the file is not what it wrote, in its own words. */
+function isDamage(thrown: unknown): boolean {
+  return /MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID)/.test(String(thrown));
+}
+
 export class Replica {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #log: Log;
   readonly #app: App;
+  readonly #onDamage: (why: string) => void;
   readonly #cursors = new Map<number, DigestedCursor>();
   /** Partitions with a mark. */
   readonly #marked = new Set<number>();
@@ -85,8 +91,10 @@ export class Replica {
   #lastBytes: Uint8Array | null = null;
   readonly #found: { bytes: Uint8Array; view: DataView; words: Uint32Array | null; length: number };
 
-  constructor(options: { directory: string; app: App; log: Log }) {
+  /** `onDamage`: called when the file turns out not to be readable as a database. Throws where it cannot be opened. */
+  constructor(options: { directory: string; app: App; log: Log; onDamage?: (why: string) => void }) {
     mkdirSync(options.directory, { recursive: true });
+    this.#onDamage = options.onDamage ?? (() => {});
     this.#log = options.log;
     this.#app = options.app;
     this.#db = open<Buffer, Buffer>({
@@ -108,6 +116,7 @@ export class Replica {
           this.#marked.delete(partition);
         },
         adopt: (partition, cursor) => this.#cursors.set(partition, cursor),
+        unreadable: (thrown) => this.#unreadable(thrown),
       },
       this.#loadCursors(),
     );
@@ -188,7 +197,13 @@ export class Replica {
 
   #lookup(partition: number, id: number, key: Uint8Array): RecordBytes | null {
     // The library hands out one shared buffer whose `length` is set to what was read.
-    const bytes = this.#db.getBinaryFast(this.#key(partition, id, key));
+    const at = this.#key(partition, id, key);
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = this.#db.getBinaryFast(at);
+    } catch (thrown) {
+      throw this.#unreadable(thrown);
+    }
     if (bytes === undefined) return null;
     const found = this.#found;
     if (bytes !== this.#lastBytes) {
@@ -208,10 +223,19 @@ export class Replica {
     const end = rowKey(partition + 1, 0, NOTHING);
     const rows: StoredRow[] = [];
     const options = { start, end, exclusiveStart: after !== null, limit: rowsMax };
-    for (const { key, value } of this.#db.getRange(options)) {
-      rows.push({ viewId: key.readUInt32BE(4), key: key.subarray(KEY_HEADER_BYTES), record: recordBytes(value) });
+    try {
+      for (const { key, value } of this.#db.getRange(options)) {
+        rows.push({ viewId: key.readUInt32BE(4), key: key.subarray(KEY_HEADER_BYTES), record: recordBytes(value) });
+      }
+    } catch (thrown) {
+      throw this.#unreadable(thrown);
     }
     return rows;
+  }
+
+  /** Partitions of which something was applied or copied here. */
+  heldPartitions(): number[] {
+    return [...this.#cursors.keys()];
   }
 
   /**
@@ -256,6 +280,11 @@ export class Replica {
     return result;
   }
 
+  /** For what reading does not show: what is stored makes no sense to whoever applies to it. */
+  reportDamage(why: string): void {
+    this.#onDamage(why);
+  }
+
   /** How large the file is, and how much of it can be written to again. Some 20 µs. */
   fileUse(): { readonly fileBytes: number; readonly reusableBytes: number } {
     const { pageSize, lastPageNumber, root, free } = this.#db.getStats() as LmdbStats;
@@ -275,12 +304,24 @@ export class Replica {
       await this.#db.childTransaction(write);
     } catch (thrown) {
       if (thrown instanceof ServingError || thrown instanceof UnparkedPoison) throw thrown;
+      if (isDamage(thrown)) throw this.#unreadable(thrown);
       // The promise hung on the error is ours to handle; of the rest that the library rejects, see `isCommitFailure`.
       (thrown as { commitError?: Promise<unknown> }).commitError?.catch?.(() => {});
       throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
         cause: thrown,
       });
     }
+  }
+
+  /**
+   * What reading or writing threw, as DATA_LOSS. The read transaction that all reads of this turn share is of no use
+   * after it, so others begin a new one: what is whole stays readable.
+   */
+  #unreadable(thrown: unknown): ServingError {
+    this.#db.resetReadTxn();
+    const why = `the replica cannot be read: ${String(thrown)}`;
+    if (isDamage(thrown)) this.#onDamage(why);
+    return new ServingError('DATA_LOSS', 'lookup', why, { cause: thrown });
   }
 
   /**
