@@ -26,7 +26,9 @@ describe('replicas of a random history', () => {
   it.each(seeds)(
     'hold what the log says, and agree, whatever happens to them (seed %i)',
     async (one) => {
-      const { writes, checks, moves, crashes } = await runSchedule(one, rounds, join(directory, String(one)));
+      const result = await runSchedule(one, rounds, join(directory, String(one)));
+      const { writes, checks, moves, crashes } = result;
+      if (process.env['FEATURE_TALLY'] !== undefined) console.log(one, JSON.stringify(result));
       expect(writes).toBeGreaterThan(rounds);
       expect(checks).toBeGreaterThan(rounds);
       expect(moves + crashes).toBeGreaterThan(1);

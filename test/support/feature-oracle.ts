@@ -73,6 +73,8 @@ export type ProfileRow = {
 export type Written =
   | { readonly kind: 'row'; readonly key: string; readonly eventMs: number; readonly row: ProfileRow }
   | { readonly kind: 'delete'; readonly view: 'profile' | 'spending'; readonly key: string; readonly eventMs: number }
+  /** Everything of the key is gone from the view, traces of deletions too. */
+  | { readonly kind: 'expire'; readonly view: 'profile' | 'spending'; readonly key: string }
   | {
       readonly kind: 'event';
       readonly key: string;
@@ -87,9 +89,13 @@ export type Features = Readonly<Record<string, unknown>>;
 
 /** The profile of a key after these writes, or null where there is none; time to live is not looked at. */
 export function profileOf(writes: readonly Written[], key: string): { eventMs: number; features: Features } | null {
-  let newest: Exclude<Written, Event> | null = null;
+  let newest: Exclude<Written, Event | { kind: 'expire' }> | null = null;
   for (const one of writes) {
-    if (one.key !== key || one.kind === 'event' || (one.kind === 'delete' && one.view !== 'profile')) continue;
+    if (one.key !== key || one.kind === 'event' || (one.kind !== 'row' && one.view !== 'profile')) continue;
+    if (one.kind === 'expire') {
+      newest = null;
+      continue;
+    }
     if (newest === null || one.eventMs >= newest.eventMs) newest = one;
   }
   if (newest === null || newest.kind === 'delete') return null;
@@ -142,6 +148,11 @@ function countedEvents(writes: readonly Written[], key: string): Event[] {
   let newestMs = Number.NEGATIVE_INFINITY;
   for (const one of writes) {
     if (one.key !== key || one.kind === 'row') continue;
+    if (one.kind === 'expire') {
+      if (one.view === 'spending')
+        [counted, floorMs, newestMs] = [[], Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      continue;
+    }
     if (one.kind === 'delete') {
       if (one.view !== 'spending' || one.eventMs < newestMs) continue;
       [counted, floorMs, newestMs] = [[], one.eventMs, one.eventMs];

@@ -1,15 +1,20 @@
 /**
- * A random schedule of what can happen to feature-shards, from a seed: writes of every kind in any order, replicas that
- * crash, lose their last transactions, move, or hear the log twice and late. Replicas are real (LMDB, the production
- * follower); the log is in memory, so that it can be made to misbehave. After each round everything that may be served is
- * held against the oracle.
+ * A random schedule of what can happen to feature-shards, from a seed: writes of every kind in any order, sweeps,
+ * snapshots (some spoilt), a log that is trimmed, replicas that crash, also over a copy, are lost, lose their last
+ * transactions, move, or hear the log twice and late, and a log that is made anew or rolled back. Replicas are real (LMDB,
+ * the production follower, bootstrap, retention and sweep); log and stores are in memory, so that they can be made to
+ * misbehave. After each round everything that may be served is held against the oracle.
  */
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FeatureIngest } from '../../actors/feature-ingest/feature-ingest.ts';
+import { Bootstrap } from '../../actors/feature-shard/bootstrap.ts';
 import { LogFollower } from '../../actors/feature-shard/log-follower.ts';
-import type { LogSource } from '../../actors/feature-shard/log-source.ts';
+import { trimPartition } from '../../actors/feature-shard/log-retention.ts';
 import { Replica } from '../../actors/feature-shard/replica.ts';
+import { SnapshotShelf } from '../../actors/feature-shard/snapshot-shelf.ts';
+import { readPieces, spoolSnapshot } from '../../actors/feature-shard/spool-snapshot.ts';
+import { Sweep } from '../../actors/feature-shard/sweep.ts';
 import { materialize } from '../../cluster/catalog/materialize.ts';
 import { readValue, recordEventMs } from '../../cluster/catalog/record.ts';
 import type { View } from '../../cluster/catalog/views.ts';
@@ -17,14 +22,16 @@ import { type Clock, ManualClock, systemClock } from '../../cluster/clock.ts';
 import { partitionOfText } from '../../cluster/hash.ts';
 import { silentLog } from '../../cluster/log.ts';
 import { below, type Random, seededRandom } from '../../cluster/random.ts';
+import { decodeRowBatch } from '../../proto/row-batch.ts';
 import { app, MINUTE_MS, profile, profileOf, spending, spendingOf, type Written } from './feature-oracle.ts';
+import { MemoryKeyValue, MemoryStore } from './memory-key-value.ts';
+import { MemoryObjects, UnreliableLog } from './unreliable-log.ts';
 
 const PARTITIONS = 4;
 const REPLICAS = 2;
 const KEYS = Array.from({ length: 12 }, (_, i) => `u${i}`);
 const START_MS = 1_700_000_000_000;
 
-type Message = { readonly partition: number; readonly bytes: Uint8Array };
 type Shard = {
   readonly name: string;
   readonly directory: string;
@@ -35,77 +42,29 @@ type Shard = {
   saved: string | null;
 };
 
-/** The log that every shard reads: all of it, in order, but in pieces, late and again. */
-class UnreliableLog implements LogSource {
-  readonly messages: Message[] = [];
-  readonly #random: Random;
-  readonly #wakers = new Set<() => void>();
-  created = 'first';
-
-  constructor(random: Random) {
-    this.#random = random;
-  }
-
-  async append(partition: number, bytes: Uint8Array): Promise<number> {
-    this.messages.push({ partition, bytes });
-    for (const wake of this.#wakers) wake();
-    return this.messages.length;
-  }
-
-  async state() {
-    return { createdText: this.created, firstSeq: 1, lastSeq: this.messages.length };
-  }
-
-  async lastSeqOf(partition: number): Promise<number> {
-    return this.messages.findLastIndex((one) => one.partition === partition) + 1;
-  }
-
-  async usedPartitions(): Promise<Set<number>> {
-    return new Set(this.messages.map(({ partition }) => partition));
-  }
-
-  async follow(
-    partition: number,
-    fromSeq: number,
-    onMessage: (seq: number, bytes: Uint8Array, pending: number) => Promise<void> | undefined,
-  ): Promise<{ stop(): Promise<void> }> {
-    // Now and then from further back than asked, as a consumer that was made again does.
-    let next = this.#random.next() < 0.3 ? Math.max(1, fromSeq - below(this.#random, 20)) : fromSeq;
-    let stopped = false;
-    let wake = () => {};
-    const deliver = async () => {
-      while (!stopped) {
-        for (; next <= this.messages.length && !stopped; next++) {
-          const message = this.messages[next - 1]!;
-          if (message.partition !== partition) continue;
-          await onMessage(next, message.bytes, this.messages.length - next);
-          if (this.#random.next() < 0.1) await new Promise((resolve) => setImmediate(resolve));
-        }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          this.#wakers.add(wake);
-          if (stopped || next <= this.messages.length) resolve();
-        });
-        this.#wakers.delete(wake);
-      }
-    };
-    const done = deliver();
-    return {
-      stop: async () => {
-        stopped = true;
-        wake();
-        await done;
-      },
-    };
-  }
-}
-
 export type ScheduleResult = {
   readonly writes: number;
   readonly checks: number;
   readonly moves: number;
   readonly crashes: number;
+  readonly trims: number;
+  readonly snapshots: number;
+  readonly expired: number;
+  readonly lies: number;
+  /** By where they came from. */
+  readonly bootstraps: Readonly<Record<'owner' | 'snapshot' | 'log', number>>;
 };
+
+/** What production waits for in seconds takes milliseconds here. */
+function hastened(divisor: number, wall: Clock): Clock {
+  return {
+    ...systemClock,
+    wallMs: () => wall.wallMs(),
+    after: (delayMs, callback) => systemClock.after(delayMs / divisor, callback),
+  };
+}
+
+const RETENTION_MS = 60_000;
 
 /** Runs `rounds` rounds. Rejects with the seed and the round in the message at the first thing that is not as it must be. */
 export async function runSchedule(seed: number, rounds: number, directory: string): Promise<ScheduleResult> {
@@ -127,11 +86,26 @@ class Schedule {
   readonly #written: Written[] = [];
   readonly #shards: Shard[];
   readonly #wall: ManualClock;
-  /** The follower waits on real time; only what rows say of time is simulated. */
-  readonly #clock: Clock = systemClock;
+  /** The follower waits on real time, but not for long; only what rows say of time is simulated. */
+  readonly #clock: Clock;
+  readonly #objects = new MemoryObjects();
+  readonly #store = new MemoryStore();
+  readonly #shelf: SnapshotShelf;
+  /** Newest snapshot by partition that was spoilt: no other is until there are newer ones. */
+  readonly #spoilt = new Map<number, string>();
   #nextId = 0;
   #nextCopy = 0;
-  result = { writes: 0, checks: 0, moves: 0, crashes: 0 };
+  result = {
+    writes: 0,
+    checks: 0,
+    moves: 0,
+    crashes: 0,
+    trims: 0,
+    snapshots: 0,
+    expired: 0,
+    lies: 0,
+    bootstraps: { owner: 0, snapshot: 0, log: 0 },
+  };
 
   constructor(seed: number, directory: string) {
     this.#seed = seed;
@@ -139,6 +113,13 @@ class Schedule {
     this.#directory = directory;
     this.#log = new UnreliableLog(seededRandom(seed + 1));
     this.#wall = new ManualClock(0, START_MS);
+    this.#clock = hastened(50, this.#wall);
+    this.#shelf = new SnapshotShelf({
+      open: async () => ({ keyValue: new MemoryKeyValue(this.#store), objects: this.#objects }),
+      clock: this.#clock,
+      log: silentLog,
+      keep: 2,
+    });
     this.#ingest = new FeatureIngest({
       app,
       clock: this.#wall,
@@ -157,6 +138,7 @@ class Schedule {
     for (let i = 0; i < steps; i++) await this.#step();
     await this.#settle(round);
     await this.#check(round);
+    if (this.#random.next() < 0.15) await this.#lie(round);
   }
 
   async close(): Promise<void> {
@@ -168,9 +150,22 @@ class Schedule {
 
   #open(name: string, directory: string): Shard {
     const replica = new Replica({ directory, app, log: silentLog });
+    const bootstrap = new Bootstrap({
+      replica,
+      source: this.#log,
+      clock: this.#clock,
+      log: silentLog,
+      owners: (partition) =>
+        this.#shards.filter((one) => one.name !== name && one.assigned.has(partition)).map((one) => one.name),
+      copyFrom: (owner, partition, _stream, minSeq) => this.#copyOf(owner, partition, minSeq),
+      shelf: this.#shelf,
+      copiesMax: 2,
+      onDone: (from) => this.result.bootstraps[from]++,
+    });
     const follower = new LogFollower({
       replica,
       source: this.#log,
+      bootstrap,
       clock: this.#clock,
       log: silentLog,
       transactionMessagesMax: 1 + below(this.#random, 8),
@@ -184,12 +179,142 @@ class Schedule {
   async #step(): Promise<void> {
     const dice = this.#random.next();
     this.#wall.advance(below(this.#random, 90_000));
-    if (dice < 0.35) await this.#pushRows();
-    else if (dice < 0.8) await this.#pushEvents();
-    else if (dice < 0.88) await this.#delete();
-    else if (dice < 0.92) await this.#pick().follower.restart();
-    else if (dice < 0.95) await this.#save(this.#pick());
+    if (dice < 0.3) await this.#pushRows();
+    else if (dice < 0.64) await this.#pushEvents();
+    else if (dice < 0.71) await this.#delete();
+    else if (dice < 0.74) await this.#pick().follower.restart();
+    else if (dice < 0.77) await this.#save(this.#pick());
+    else if (dice < 0.83) await this.#snapshot(below(this.#random, PARTITIONS));
+    else if (dice < 0.88) await this.#trim(below(this.#random, PARTITIONS));
+    else if (dice < 0.91) await this.#sweep(below(this.#random, PARTITIONS));
+    else if (dice < 0.93) await this.#spoil(below(this.#random, PARTITIONS));
     else await this.#crash(this.#pick());
+  }
+
+  /** A copy by an owner that can prove what it has; some die over it. */
+  async *#copyOf(owner: string, partition: number, minSeq: number): AsyncGenerator<Uint8Array> {
+    const shard = this.#shards.find(({ name }) => name === owner)!;
+    const { replica, follower } = shard;
+    if (!this.#isProven(shard, partition) || replica.appliedSeq(partition) < minSeq)
+      throw new Error(`${owner} does not have partition ${partition}`);
+    const path = join(this.#directory, `spool-${this.#nextCopy++}`);
+    const dies = this.#random.next() < 0.2;
+    await spoolSnapshot({ replica, partition, path, views: [], clock: this.#clock });
+    for await (const piece of readPieces(path)) {
+      if (dies) yield piece.subarray(0, piece.length >> 1);
+      if (dies || follower !== shard.follower) throw new Error(`${owner} has died`);
+      yield piece;
+    }
+    await rm(path, { force: true });
+  }
+
+  #isProven({ follower }: Shard, partition: number): boolean {
+    return follower.isCaughtUp(partition) && !follower.isUnconfirmed(partition);
+  }
+
+  #holder(partition: number): Shard | undefined {
+    return this.#shards.find((shard) => shard.assigned.has(partition) && this.#isProven(shard, partition));
+  }
+
+  async #snapshot(partition: number): Promise<void> {
+    const shard = this.#holder(partition);
+    if (shard === undefined || shard.replica.appliedSeq(partition) === 0) return;
+    const path = join(this.#directory, `spool-${this.#nextCopy++}`);
+    const spooled = await spoolSnapshot({ replica: shard.replica, partition, path, views: [], clock: this.#clock });
+    if ((await this.#shelf.store(spooled, shard.name)) !== null) this.result.snapshots++;
+    await rm(path, { force: true });
+  }
+
+  /** As retention does, everything being old enough. */
+  async #trim(partition: number): Promise<void> {
+    const before = this.#log.trims;
+    const holders = () => this.#shards.filter((shard) => shard.assigned.has(partition));
+    const isSettled = () => holders().length > 0 && holders().every((shard) => this.#isProven(shard, partition));
+    const clock = hastened(1_000, this.#wall);
+    await trimPartition({ clock, retentionMs: RETENTION_MS, shelf: this.#shelf, log: this.#log, isSettled }, partition);
+    this.result.trims += this.#log.trims - before;
+  }
+
+  /** The newest of several, so that there is always one from which the log goes on. */
+  async #spoil(partition: number): Promise<void> {
+    const [newest, ...older] = await this.#shelf.list(partition);
+    if (newest === undefined || older.length === 0) return;
+    if (older.some(({ object }) => object === this.#spoilt.get(partition))) return;
+    if (this.#spoilt.get(partition) === newest.object) return;
+    this.#spoilt.set(partition, newest.object);
+    this.#objects.spoil(newest.object, this.#random);
+  }
+
+  /** By an owner that has everything: races between sweeps and writes are a test of their own. */
+  async #sweep(partition: number): Promise<void> {
+    const shard = this.#holder(partition);
+    if (shard === undefined || shard.replica.appliedSeq(partition) < this.#lastSeq(partition)) return;
+    const sweep = new Sweep({
+      app,
+      replica: shard.replica,
+      sink: {
+        append: async (to, bytes) => {
+          const { view, rows } = decodeRowBatch(bytes)!;
+          for (const { key } of rows) {
+            const text = Buffer.from(key).toString('utf8');
+            this.#written.push({ kind: 'expire', view: view as 'profile' | 'spending', key: text });
+            this.result.expired++;
+          }
+          return this.#log.append(to, bytes);
+        },
+      },
+      clock: this.#clock,
+      random: this.#random,
+      log: silentLog,
+      partitions: () => [partition],
+      intervalMs: 1_000,
+      tombstoneRetentionMs: 30 * MINUTE_MS,
+      onSwept: () => {},
+    });
+    this.#wall.advance(below(this.#random, 60) * MINUTE_MS);
+    const { replica } = shard;
+    await sweep.sweep();
+    if (replica !== shard.replica) throw this.#failure('a shard was opened anew during a sweep');
+  }
+
+  /** The log is made anew, rolled back, or rolled back and written on: no replica that knows better may serve. */
+  async #lie(round: number): Promise<void> {
+    this.result.lies++;
+    const { messages, created } = this.#log;
+    const kind = below(this.#random, 3);
+    const from = below(this.#random, messages.length);
+    if (kind === 0) this.#log.created = 'second';
+    if (kind === 1) this.#log.messages = messages.slice(0, from);
+    if (kind === 2)
+      this.#log.messages = messages.map((one, i) =>
+        one === null || i < from ? one : { ...one, bytes: Buffer.concat([one.bytes, Buffer.of(0x78, 0x01)]) },
+      );
+    const contradicted = this.#shards.filter(({ replica, assigned }) => {
+      if (kind === 0) return replica.highestAppliedSeq() > 0;
+      if (kind === 1) return replica.highestAppliedSeq() > this.#log.messages.length;
+      return [...assigned].some((partition) => {
+        const seq = replica.appliedSeq(partition);
+        return seq > from && messages[seq - 1] !== null;
+      });
+    });
+    const restarted = this.#shards.map((shard) => shard.follower.restart());
+    const untilMs = performance.now() + 10_000;
+    for (const { name, follower, assigned } of contradicted) {
+      while (follower.fault === null) {
+        if (performance.now() > untilMs) throw this.#failure(`${name} follows a log that lies (${kind})`, round);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      const serves = [...assigned].filter((one) => follower.mayServe(one) || follower.isCaughtUp(one));
+      if (serves.length > 0) throw this.#failure(`${name} serves from a log that lies (${kind})`, round);
+    }
+    await Promise.all(restarted);
+    Object.assign(this.#log, { messages, created });
+    for (const shard of this.#shards) {
+      await this.#end(shard);
+      this.#start(shard);
+    }
+    await this.#settle(round);
+    await this.#check(round);
   }
 
   async #pushRows(): Promise<void> {
@@ -302,10 +427,26 @@ class Schedule {
     this.#start(shard);
   }
 
-  /** The process ends, and starts again on what was committed or, as after a power failure, on an older state of it. */
+  /**
+   * The process ends, and starts again on what was committed, on nothing where others have what it had, or, as after a
+   * power failure, on an older state. Some end again at once, over what they are having from elsewhere.
+   */
   async #crash(shard: Shard): Promise<void> {
     this.result.crashes++;
     await this.#end(shard);
+    const others = [...shard.assigned].every((partition) =>
+      this.#shards.some((one) => one !== shard && one.assigned.has(partition) && this.#isProven(one, partition)),
+    );
+    if (others && this.#random.next() < 0.3) {
+      await rm(shard.directory, { recursive: true, force: true });
+      this.#start(shard);
+      if (this.#random.next() < 0.5) {
+        await new Promise((resolve) => setTimeout(resolve, below(this.#random, 12)));
+        await this.#end(shard);
+        this.#start(shard);
+      }
+      return;
+    }
     if (shard.saved !== null && this.#random.next() < 0.7) {
       await rm(shard.directory, { recursive: true, force: true });
       await cp(shard.saved, shard.directory, { recursive: true });
@@ -334,7 +475,8 @@ class Schedule {
               !shard.follower.isCaughtUp(partition) || this.#lastSeq(partition) > shard.replica.appliedSeq(partition),
           )
           .map(
-            (partition) => `${shard.name}/${partition}: ${shard.follower.fault ?? shard.replica.appliedSeq(partition)}`,
+            (partition) =>
+              `${shard.name}/${partition}: ${shard.follower.fault ?? shard.follower.starting().get(partition) ?? shard.replica.appliedSeq(partition)}`,
           ),
       );
     while (behind().length > 0) {
@@ -344,7 +486,7 @@ class Schedule {
   }
 
   #lastSeq(partition: number): number {
-    return this.#log.messages.findLastIndex((one) => one.partition === partition) + 1;
+    return this.#log.messages.findLastIndex((one) => one?.partition === partition) + 1;
   }
 
   async #check(round: number): Promise<void> {
