@@ -48,6 +48,7 @@ export class LogFollower {
   /** Partitions that count as caught up until the log has said how far it is. */
   readonly #unconfirmed = new Set<number>();
   #silent = false;
+  #restarts = 0;
   readonly #stop: Promise<null>;
   #sayStop: () => void = () => {};
   readonly #queue: ApplyQueue;
@@ -176,6 +177,7 @@ export class LogFollower {
 
   /** Follows everything anew from the cursors: after a reconnection, consumers may be gone without notice. */
   async restart(): Promise<void> {
+    this.#restarts++;
     for (const partition of this.#wanted) if (this.isCaughtUp(partition)) this.#unconfirmed.add(partition);
     // What is being had from elsewhere goes on: the log is asked again after that anyway.
     const followed = [...this.#following.keys()].filter((partition) => this.#starts?.has(partition) !== true);
@@ -230,6 +232,7 @@ export class LogFollower {
   async #joinAll(): Promise<void> {
     const { clock, source, onCaughtUp } = this.#options;
     while (this.#missing().length > 0) {
+      const restarts = this.#restarts;
       const silence = clock.after(SILENCE_MS, () => this.#fallSilent());
       try {
         const state = await this.#answerOf(() => source.state());
@@ -241,6 +244,8 @@ export class LogFollower {
         }
         const used = await this.#answerOf(() => source.usedPartitions());
         if (used === null) return;
+        // What the log said before the connection was lost need not be what it says now.
+        if (restarts !== this.#restarts) continue;
         await Promise.all(this.#missing().map((partition) => this.#start(partition, state, used.has(partition))));
       } finally {
         silence.cancel();

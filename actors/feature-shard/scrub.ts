@@ -16,7 +16,6 @@ const SLICE_PAUSE_MS = 8;
 const HOLD_MS_MAX = 60_000;
 /** Between two partitions at the least. */
 const PAUSE_MS_MIN = 20;
-const SUSPECTS_PAUSE_MS = 20;
 
 /** `given up`: it took too long, or was not wanted any more. */
 export type Verdict = 'whole' | 'given up' | { readonly mismatch: string };
@@ -76,17 +75,13 @@ export type ScrubOptions = {
 export class Scrub {
   readonly #options: ScrubOptions;
   readonly #suspects = new Set<number>();
-  readonly #stop: Promise<void>;
-  #sayStop: () => void = () => {};
+  /** Ends the pause that is under way. */
   #wake: () => void = () => {};
   #stopped = false;
   #running: Promise<void> | null = null;
 
   constructor(options: ScrubOptions) {
     this.#options = options;
-    this.#stop = new Promise((resolve) => {
-      this.#sayStop = resolve;
-    });
   }
 
   start(): void {
@@ -101,25 +96,20 @@ export class Scrub {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#sayStop();
+    this.#wake();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { clock, random, intervalMs, partitions } = this.#options;
+    const { random, intervalMs, partitions } = this.#options;
     let last = -1;
     for (let pauseMs = intervalMs * random.next(); !this.#stopped; ) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const pause = intervalMs === 0 && this.#suspects.size === 0 ? new Promise<void>(() => {}) : sleep(clock, pauseMs);
-      if (this.#suspects.size === 0) await Promise.race([pause, woken, this.#stop]);
+      if (this.#suspects.size === 0) await this.#pause(intervalMs === 0 ? Number.POSITIVE_INFINITY : pauseMs);
       if (this.#stopped) return;
       const [suspect] = this.#suspects;
       if (suspect !== undefined) {
         this.#suspects.delete(suspect);
         await this.#verify(suspect);
-        pauseMs = SUSPECTS_PAUSE_MS;
         continue;
       }
       const all = [...partitions()].sort((a, b) => a - b);
@@ -129,6 +119,17 @@ export class Scrub {
       last = next;
       await this.#verify(next);
     }
+  }
+
+  /** Until it is over, something is suspected or this is stopped. Leaves no timer behind, which would keep a process. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(ms) ? this.#options.clock.after(ms, resolve) : null;
+      this.#wake = () => {
+        timer?.cancel();
+        resolve();
+      };
+    });
   }
 
   async #verify(partition: number): Promise<void> {

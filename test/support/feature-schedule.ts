@@ -290,6 +290,8 @@ class Schedule {
         one === null || i < from ? one : { ...one, bytes: Buffer.concat([one.bytes, Buffer.of(0x78, 0x01)]) },
       );
     const contradicted = this.#shards.filter(({ replica, assigned }) => {
+      // One that serves nothing asks nothing.
+      if (assigned.size === 0) return false;
       if (kind === 0) return replica.highestAppliedSeq() > 0;
       if (kind === 1) return replica.highestAppliedSeq() > this.#log.messages.length;
       return [...assigned].some((partition) => {
