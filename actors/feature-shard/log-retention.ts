@@ -10,9 +10,10 @@ export type RetentionOptions = {
   readonly clock: Clock;
   /** Age from which messages may go, by the log's own time. */
   readonly retentionMs: number;
-  readonly shelf: Pick<SnapshotShelf, 'list' | 'recordTrim'>;
+  readonly shelf: Pick<SnapshotShelf, 'list' | 'recordTrim' | 'recordGap'>;
   readonly log: {
-    state(): Promise<{ readonly createdText: string }>;
+    state(): Promise<{ readonly createdText: string; readonly lastSeq: number }>;
+    messageAt(seq: number): Promise<object | null>;
     lastSeqUntil(partition: number, seq: number, wallMs: number): Promise<number>;
     trim(partition: number, seq: number): Promise<void>;
   };
@@ -25,6 +26,8 @@ export type RetentionOptions = {
  * that has not caught up, and what it still has to read stays.
  */
 const GRACE_MS = 10_000;
+/** Messages in a row that are looked at. */
+const GAP_MAX = 4_096;
 
 /** The sequence up to which the partition was trimmed now; 0: nothing was. Rejects as the log and the shelf do. */
 export async function trimPartition(options: RetentionOptions, partition: number): Promise<number> {
@@ -38,8 +41,21 @@ export async function trimPartition(options: RetentionOptions, partition: number
   await shelf.recordTrim(partition, createdText, seq);
   await sleep(clock, GRACE_MS);
   if (!isSettled(partition)) return 0;
+  await recordGap(options, createdText, seq);
   await log.trim(partition, seq);
   return seq;
+}
+
+/**
+ * Messages that were taken out of the log (`dovetail dead-letters replay` does that) may stand right behind what is
+ * trimmed now. The log would then begin behind them, as one does that somebody has cut, and partitions that lack nothing
+ * would be refused for it. As long as what is before them is there they are known for what they are.
+ */
+async function recordGap({ log, shelf }: RetentionOptions, stream: string, seq: number): Promise<void> {
+  const { lastSeq } = await log.state();
+  let end = seq;
+  while (end < lastSeq && end - seq < GAP_MAX && (await log.messageAt(end + 1)) === null) end++;
+  if (end > seq) await shelf.recordGap(stream, end);
 }
 
 /** What the oldest snapshot that is kept covers: each of them can still be brought up to date after the trim. */

@@ -123,12 +123,19 @@ export class SnapshotShelf {
 
   /** Must have resolved before anything of the log is removed. */
   async recordTrim(partition: number, stream: string, seq: number): Promise<void> {
-    for (const key of [HIGHEST_TRIM_KEY, trimKey(partition)]) {
-      await this.#change(key, (value) => {
-        const known = trimIn(value);
-        return known.stream === stream && known.seq >= seq ? null : { stream, seq };
-      });
-    }
+    for (const key of [HIGHEST_TRIM_KEY, trimKey(partition)]) await this.#raiseTrim(key, stream, seq);
+  }
+
+  /** Up to `seq` the log has nothing behind what was trimmed last, and nobody lacks anything for it. */
+  async recordGap(stream: string, seq: number): Promise<void> {
+    await this.#raiseTrim(HIGHEST_TRIM_KEY, stream, seq);
+  }
+
+  async #raiseTrim(key: string, stream: string, seq: number): Promise<void> {
+    await this.#change(key, (value) => {
+      const known = trimIn(value);
+      return known.stream === stream && known.seq >= seq ? null : { stream, seq };
+    });
   }
 
   /** Entries that are dropped for it, or null where it is not listed since another one is no older. */

@@ -233,6 +233,34 @@ describe('a partition whose log was trimmed', () => {
     expect(again.replica.appliedSeq(0)).toBe(10);
   });
 
+  it('is followed where a message was taken out right behind the trim, which is no cut', async () => {
+    // A quiet one, which stands before all that is trimmed and taken out.
+    await push(2, 1);
+    await push(0, 3);
+    const first = await startShard('first');
+    await follow(first, 0, 1, 2);
+    await store(first, 0);
+    await store(first, 2);
+    const removed = await push(1, 1);
+    const last = await push(1, 1);
+    await eventually('all is applied', () => first.replica.appliedSeq(1) === last);
+    expect(await log.remove(removed)).toBe(true);
+    expect(await trim(first, 2)).toBe(1);
+    expect(await trim(first, 0)).toBe(removed - 1);
+    expect((await log.state()).firstSeq).toBe(removed + 1);
+    await first.stop();
+    // Nobody else has it: one that stands where it must, one that begins with nothing.
+    const again = await startShard('first');
+    await follow(again, 0, 1, 2);
+    expect(again.bootstraps).toEqual([]);
+    const fresh = await startShard('fresh');
+    await follow(fresh, 1);
+    expect(fresh.replica.appliedSeq(1)).toBe(last);
+    const copied = await startShard('copied');
+    await follow(copied, 2);
+    expect(copied.bootstraps).toEqual(['snapshot']);
+  });
+
   it('that somebody else purged is not guessed at', async () => {
     await push(0, 10);
     const first = await startShard('first');
