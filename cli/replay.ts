@@ -1,4 +1,4 @@
-/** `dovetail replay`: the fraud example's payment stream as real requests, each payment's rows pushed after it. */
+/** `dovetail replay`: the fraud example's payment stream as real requests, each payment's event and rows pushed after it. */
 
 import { systemClock } from '../cluster/clock.ts';
 import type { RowPush } from '../examples/fraud/replay.ts';
@@ -12,7 +12,7 @@ export const replayCommand: Command = {
   summary: 'send a stretch of the fraud example’s payments as real requests',
   usage: 'replay [--seed <n>] [--users <n>] [--requests <n>] [--url <gateway>]',
   text: [
-    'Pushes the features of a generated population, then asks the model about one payment after another and pushes what',
+    'Pushes the features and the last day of a generated population, then asks the model about one payment after another and pushes what',
     'each payment changes, as a payment service would. Prints the latencies and how well the scores tell fraud (AUC).',
   ].join('\n'),
   examples: ['dovetail replay', 'dovetail replay --seed 11 --users 500 --requests 2000'],
@@ -20,7 +20,7 @@ export const replayCommand: Command = {
   flags: {
     ...GATEWAY_FLAGS,
     seed: { type: 'string', help: 'of the generated stream [default 7]' },
-    users: { type: 'string', help: 'people in it [default 300]' },
+    users: { type: 'string', help: 'people in it [default 20000]' },
     requests: { type: 'string', help: 'payments to send at the most [default 1000]' },
   },
   positionals: [],
@@ -35,9 +35,9 @@ async function runReplay(input: CommandInput): Promise<number> {
   const requestsMax = wholeFlag(input, 'requests', 1_000);
   const plan = replayPlan({
     seed: wholeFlag(input, 'seed', 7),
-    users: wholeFlag(input, 'users', 300),
+    users: wholeFlag(input, 'users', 20_000),
     requestsMax,
-    endMs: systemClock.wallMs(),
+    nowMs: systemClock.wallMs(),
   });
   let pushed = 0;
   for (const push of plan.initial) pushed += await pushRows(base, push);

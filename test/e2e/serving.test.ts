@@ -5,6 +5,7 @@ import { headers as natsHeaders } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { packageEntry } from '../../cli/package-files.ts';
 import { loadApp } from '../../cluster/catalog/load-app.ts';
+import { MODEL_COLUMNS } from '../../examples/fraud/model-columns.ts';
 import { connectClient, type DovetailClient } from '../../index.ts';
 import { dovetail } from '../../proto/generated/messages.js';
 import { generatedTensor } from '../support/arbitrary-messages.ts';
@@ -33,8 +34,12 @@ type Person = {
 
 const requests = golden.rows.map((row) => row.request);
 const wanted = golden.rows.map((row) => row.score);
-const USER_FEATURES = 14;
-const MERCHANT_FEATURES = 7;
+const featuresOf = (view: string) =>
+  MODEL_COLUMNS.filter((column) => 'feature' in column && column.feature.startsWith(`${view}.`)).length;
+const USER_FEATURES = featuresOf('user_profile');
+const MERCHANT_FEATURES = featuresOf('merchant_profile');
+/** Nobody's payments are pushed with the golden rows, so these are at their defaults. */
+const WINDOWS = featuresOf('user_payments') + featuresOf('merchant_payments');
 
 let cluster: TestCluster;
 let client: DovetailClient;
@@ -113,7 +118,7 @@ function expectFreshness(features: readonly Features[]): void {
       expect(age_ms).toBeGreaterThanOrEqual(0);
       expect(age_ms).toBeLessThan(600_000);
     }
-    const missing = (row.user === null ? USER_FEATURES : 0) + (row.merchant === null ? MERCHANT_FEATURES : 0);
+    const missing = WINDOWS + (row.user === null ? USER_FEATURES : 0) + (row.merchant === null ? MERCHANT_FEATURES : 0);
     expect(defaulted, `row ${i}`).toHaveLength(missing);
     expect(defaulted.filter((name) => name.startsWith('user_profile.'))).toHaveLength(
       row.user === null ? USER_FEATURES : 0,
