@@ -1,7 +1,6 @@
 /** The committed model, manifest, report and golden rows hold together, and the cluster assembles what was trained on. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
 import app from '../../../../examples/fraud/features.ts';
@@ -12,32 +11,19 @@ import {
   type GoldenRow,
   goldenInput,
 } from '../../../../examples/fraud/golden.ts';
-import { MODEL_COLUMNS, MODEL_WIDTH, servingPlan } from '../../../../examples/fraud/model-columns.ts';
+import { MODEL_COLUMNS, servingPlan } from '../../../../examples/fraud/model-columns.ts';
 import { DAY_MS, MINUTE_MS } from '../../../../examples/fraud/payment.ts';
 import { EMPTY_MERCHANT, EMPTY_USER, merchantRow, USER_TTL_MS, userRow } from '../../../../examples/fraud/profile.ts';
 import { paymentStream } from '../../../../examples/fraud/stream.ts';
 import { trainingRows } from '../../../../examples/fraud/training-rows.ts';
 import { auc } from '../../../../examples/support/auc.ts';
+import { scoresOf } from '../../../support/fraud-model.ts';
 
 const directory = new URL('../../../../examples/fraud/', import.meta.url);
 const readJson = (path: string) => JSON.parse(readFileSync(new URL(path, directory), 'utf8'));
 const onnx = readFileSync(new URL('models/fraud/1/model.onnx', directory));
 const report = readJson('training-report.json');
 const golden: { tolerance: number; rows: GoldenRow[]; recent: GoldenRecentRow[] } = readJson('golden.json');
-
-async function scoresOf(inputs: readonly Float32Array[]): Promise<Float32Array> {
-  const session = await InferenceSession.create(onnx);
-  expect(session.inputNames).toEqual(['features']);
-  expect(session.outputNames).toEqual(['score']);
-  const data = new Float32Array(inputs.length * MODEL_WIDTH);
-  inputs.forEach((input, row) => {
-    data.set(input, row * MODEL_WIDTH);
-  });
-  const results = await session.run({ features: new Tensor('float32', data, [inputs.length, MODEL_WIDTH]) });
-  await session.release();
-  expect(results['score']!.dims).toEqual([inputs.length, 1]);
-  return results['score']!.data as Float32Array;
-}
 
 const position = (source: string) => MODEL_COLUMNS.findIndex((column) => Object.values(column)[0] === source);
 
@@ -69,9 +55,11 @@ describe('the committed model', () => {
     recent.forEach((row, i) => {
       expect(row.events.length).toBeGreaterThan(0);
       expect(Math.abs(scores[i]! - row.score)).toBeLessThan(golden.tolerance);
-      expect(Math.abs(pastless[i]! - row.score)).toBeGreaterThan(golden.tolerance);
-      expect(Math.abs(later[i]! - row.score)).toBeGreaterThan(golden.tolerance);
     });
+    const moved = (by: Float32Array) =>
+      recent.filter((row, i) => Math.abs(by[i]! - row.score) > 10 * golden.tolerance);
+    expect(moved(pastless).length).toBeGreaterThanOrEqual(GOLDEN_RECENT_ROWS / 2);
+    expect(moved(later).length).toBeGreaterThanOrEqual(GOLDEN_RECENT_ROWS / 2);
   });
 
   it('has golden rows in which no user or merchant comes twice, with one unknown of each', () => {
