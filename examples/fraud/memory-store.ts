@@ -63,6 +63,7 @@ export class MemoryStore {
         }),
         rows: 1,
         wallMs: atMs,
+        maxAgeMs: 0,
       },
       PARTITIONS,
       (view, _partition, key) => this.#lookup(view, key),

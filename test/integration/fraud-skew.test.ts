@@ -95,7 +95,7 @@ function served({ payment }: TrainingRow, request: Readonly<Record<string, strin
       ? packBytes([utf8(String(request[name]))])
       : new Uint8Array(Float32Array.of(Number(request[name])).buffer),
   );
-  const asked = { keys: [key], partitions: [partitionOf(key, PARTITIONS)], inputs, rows: 1, wallMs: atMs };
+  const asked = { keys: [key], partitions: [partitionOf(key, PARTITIONS)], inputs, rows: 1, wallMs: atMs, maxAgeMs: 0 };
   const { inputs: built } = assemble(plan, asked, PARTITIONS, (view, partition, of) =>
     replica.lookup(view, partition, of),
   );
