@@ -56,8 +56,7 @@ describe('the committed model', () => {
       expect(row.events.length).toBeGreaterThan(0);
       expect(Math.abs(scores[i]! - row.score)).toBeLessThan(golden.tolerance);
     });
-    const moved = (by: Float32Array) =>
-      recent.filter((row, i) => Math.abs(by[i]! - row.score) > 10 * golden.tolerance);
+    const moved = (by: Float32Array) => recent.filter((row, i) => Math.abs(by[i]! - row.score) > 10 * golden.tolerance);
     expect(moved(pastless).length).toBeGreaterThanOrEqual(GOLDEN_RECENT_ROWS / 2);
     expect(moved(later).length).toBeGreaterThanOrEqual(GOLDEN_RECENT_ROWS / 2);
   });
