@@ -12,10 +12,11 @@ export const replayCommand: Command = {
   summary: 'send a stretch of the fraud example’s payments as real requests',
   usage: 'replay [--seed <n>] [--users <n>] [--requests <n>] [--url <gateway>]',
   text: [
-    'Pushes the features and the last day of a generated population, then asks the model about one payment after another and pushes what',
-    'each payment changes, as a payment service would. Prints the latencies and how well the scores tell fraud (AUC).',
+    'Pushes the features and the last day’s payments of a generated population, then asks the model about one payment',
+    'after another and pushes it and what it changes, as a payment service would. Prints the latencies and how well the',
+    'scores tell fraud (AUC).',
   ].join('\n'),
-  examples: ['dovetail replay', 'dovetail replay --seed 11 --users 500 --requests 2000'],
+  examples: ['dovetail replay', 'dovetail replay --seed 11 --requests 2000'],
   settings: ['host', 'httpPort'],
   flags: {
     ...GATEWAY_FLAGS,
