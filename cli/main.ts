@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 /** The `dovetail` command: finds the subcommand, reads its arguments, turns what goes wrong into a message and an exit code. */
 import { ServingError } from '../proto/errors.ts';
+import { archiveCommand } from './archive.ts';
 import { type Command, EXIT, exitCodeOf, helpOf, readArguments, UsageError } from './command.ts';
+import { demoCommand } from './demo.ts';
 import { nodeCommand } from './node.ts';
 import { packageVersion } from './package-files.ts';
 import { predictCommand } from './predict.ts';
 import { pushCommand } from './push.ts';
 import { replayCommand } from './replay.ts';
 import { statusCommand } from './status.ts';
+import { trainingSetCommand } from './training-set.ts';
 import { upCommand } from './up.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -16,7 +19,10 @@ const COMMANDS: readonly Command[] = [
   predictCommand,
   pushCommand,
   statusCommand,
+  archiveCommand,
+  trainingSetCommand,
   replayCommand,
+  demoCommand,
 ];
 
 function overview(): string {

@@ -24,6 +24,7 @@ import type { Log } from '../log.ts';
 import type { Wire } from '../transport/transport.ts';
 import { reason } from './api-errors.ts';
 import { type FeatureLog, openFeatureLog } from './feature-log.ts';
+import { LogReader } from './log-reader.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 
 export type NatsOptions = {
@@ -187,6 +188,11 @@ export class NatsLink implements Wire {
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return openFeatureLog(this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+  }
+
+  /** For reading the feature log from outside the cluster; creates nothing. */
+  async logReader(): Promise<LogReader> {
+    return new LogReader(this.#jetstream, await this.#connection.jetstreamManager({ timeout: 5_000 }), this.#clock);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */
