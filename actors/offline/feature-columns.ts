@@ -128,7 +128,7 @@ function columnsOf(plans: readonly PlannedView[], table: RowTable, missing: Miss
   const columns: TrainingColumn[] = [];
   for (const { view, cells } of plans) {
     for (const { feature, nullAt, at } of cells) {
-      const fallback = missing === 'default' ? defaultOf(feature) : null;
+      const fallback = missing === 'default' ? feature.default : null;
       columns.push({
         name: `${view.name}__${feature.name}`,
         type: columnTypeOf(feature),
@@ -160,12 +160,6 @@ function columnsOf(plans: readonly PlannedView[], table: RowTable, missing: Miss
     },
   });
   return columns;
-}
-
-/** As a read gives it: text that is coded by hash stays a number. */
-function defaultOf(feature: Feature): unknown {
-  if (feature.type !== 'string' || feature.vocabulary !== null) return feature.default;
-  return feature.defaultCells[0];
 }
 
 /** How a feature's values stand in a table. Text that is coded by hash is its code. */
