@@ -86,6 +86,7 @@ export class ArchiveWriter {
         last_seq: first - 1,
       };
       await removeUnfinished(directory, state.last_seq);
+      if (known === null) await writeState(directory, state);
       return new ArchiveWriter(options, lock, state);
     } catch (thrown) {
       await lock.release();

@@ -89,7 +89,7 @@ export class ParquetOutput {
   async write(values: readonly (readonly unknown[])[]): Promise<void> {
     const columnData = this.#columns.map(({ name, elements }, i) => ({
       name,
-      data: values[i]! as unknown[],
+      data: held(elements[0]!, values[i]!),
       // A dictionary would take −0 for 0.
       ...(isFloat(elements.at(-1)!) ? { encoding: 'PLAIN' as const } : {}),
     }));
@@ -130,6 +130,12 @@ export async function moveDurably(from: string, to: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+/** Whole numbers of 64 bits must be bigints; codes of text and the like come as numbers. */
+function held({ type, logical_type, converted_type }: SchemaElement, values: readonly unknown[]): unknown[] {
+  if (type !== 'INT64' || logical_type !== undefined || converted_type !== undefined) return values as unknown[];
+  return values.map((value) => (typeof value === 'number' ? BigInt(value) : value));
 }
 
 function isFloat({ type }: SchemaElement): boolean {

@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { Replica } from '../../actors/feature-shard/replica.ts';
 import type { LabelKeys, Labels } from '../../actors/offline/labels.ts';
+import { ArchiveWriter } from '../../cli/offline/archive-writer.ts';
 import { assemble } from '../../cluster/catalog/assemble.ts';
 import { materialize } from '../../cluster/catalog/materialize.ts';
 import { readValue, recordEventMs } from '../../cluster/catalog/record.ts';
@@ -11,10 +13,11 @@ import { compilePlan, type ServingPlan } from '../../cluster/catalog/serving-pla
 import type { View } from '../../cluster/catalog/views.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import { silentLog } from '../../cluster/log.ts';
-import type { LoggedMessage } from '../../cluster/nats/log-reader.ts';
+import type { LogExtent, LoggedMessage } from '../../cluster/nats/log-reader.ts';
+import { decodeRowBatch } from '../../proto/row-batch.ts';
 import { packBytes } from '../../proto/tensor.ts';
 import { specOf, tensor } from './plans.ts';
-import { app, PARTITIONS, placeOf, type Question, views } from './random-history.ts';
+import { anyHistory, app, PARTITIONS, placeOf, type Question, views } from './random-history.ts';
 
 const utf8 = new TextEncoder();
 
@@ -169,4 +172,33 @@ function readView(replica: Replica, view: View, key: string, atMs: number, value
 
 export async function* inMemory(history: readonly LoggedMessage[]): AsyncGenerator<LoggedMessage> {
   yield* history;
+}
+
+export const extentOf = (history: readonly LoggedMessage[]): LogExtent => ({
+  createdText: 'one log',
+  firstSeq: 1,
+  lastSeq: history.length,
+});
+
+export async function archived(
+  directory: string,
+  history: readonly LoggedMessage[],
+  flushEvery: number,
+): Promise<void> {
+  const writer = await ArchiveWriter.open({ directory, app, partitions: PARTITIONS }, extentOf(history));
+  for (const message of history.slice(writer.nextSeq - 1)) {
+    await writer.add(message);
+    if (message.seq % flushEvery === 0) await writer.flush();
+  }
+  await writer.flush();
+  await writer.close();
+}
+
+/** One history that has something of everything. */
+export function longHistory(): LoggedMessage[] {
+  return fc.sample(anyHistory(40), { seed: 7, numRuns: 60 }).find((one) => {
+    return (
+      one.length > 30 && one.some((message) => decodeRowBatch(message.bytes)?.view === 'profile' && message.seq < 5)
+    );
+  })!;
 }

@@ -112,11 +112,10 @@ const anyAmount = nullable(
   ),
 );
 
-type Step =
-  | { readonly partition: number; readonly batch: RowBatchToWrite }
-  | { readonly partition: number; readonly bytes: Uint8Array };
+type Rows = { readonly partition: number; readonly batch: RowBatchToWrite };
+type Step = Rows | { readonly partition: number; readonly bytes: Uint8Array } | (Rows & { readonly expires: number });
 
-function rowsOf(of: View, key: string, rows: RowBatchToWrite['rows']): Step {
+function rowsOf(of: View, key: string, rows: RowBatchToWrite['rows']): Rows {
   const { name, version, schemaHash } = of;
   return { partition: placeOf(of, key), batch: { view: name, version, schemaHash, rows } };
 }
@@ -195,21 +194,35 @@ const oddStep = fc.oneof(
   }),
 );
 
+/** What a sweep writes: removes a row that an earlier message brought, if it is still that one. */
+const expireStep = fc.nat(100).map((back): Step => ({ partition: -1, batch: { rows: [] }, expires: back }));
+
 const anyStep = fc.oneof(
   { weight: 4, arbitrary: profileStep },
   { weight: 2, arbitrary: shopStep },
   { weight: 6, arbitrary: eventStep },
   { weight: 2, arbitrary: removeStep },
   { weight: 1, arbitrary: oddStep },
+  { weight: 1, arbitrary: expireStep },
 );
+
+function expiryOf(before: readonly (readonly [number, Step])[], expiry: Step & { readonly expires: number }): Step {
+  const rows = before.flatMap(([, step]) => ('batch' in step && step.batch.rows.length > 0 ? [step] : []));
+  if (rows.length === 0) return { partition: 0, bytes: new Uint8Array(0) };
+  const { partition, batch } = rows[expiry.expires % rows.length]!;
+  const { key, eventMs } = batch.rows.at(-1)!;
+  const of = batch.stream === undefined ? batch : rowsOf(batch.everywhere ? takings : spend, '', []).batch;
+  return { partition, batch: { ...of, rows: [{ key, eventMs, values: new Uint8Array(0), op: ROW_OPS.expire }] } };
+}
 
 /** A log of up to `length` messages; several may be of one millisecond. */
 export function anyHistory(length: number): fc.Arbitrary<LoggedMessage[]> {
   const anyGapMs = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1_500 }));
   return fc.array(fc.tuple(anyGapMs, anyStep), { maxLength: length, size: 'max' }).map((steps) => {
     let createdMs = T0;
-    return steps.map(([gapMs, step], i) => {
+    return steps.map(([gapMs, given], i) => {
       createdMs += gapMs;
+      const step = 'expires' in given ? expiryOf(steps.slice(0, i), given) : given;
       const bytes = 'bytes' in step ? step.bytes : encodeRowBatch(step.batch);
       return { partition: step.partition, seq: i + 1, createdMs, bytes };
     });
