@@ -27,7 +27,9 @@ export type ReadLabels = { readonly labels: Labels; readonly inputs: ReadonlyMap
 export async function readLabels(file: LabelFile, wanted: WantedLabels): Promise<ReadLabels> {
   const { keyFields, timeColumn, inputs, bytesMax } = wanted;
   const columns = [...new Set([timeColumn, ...keyFields, ...inputs.map(({ input }) => input.name)])];
-  if (file.typesKnown) checkColumns(file, columns);
+  // A text file's columns are known once its first rows have been read.
+  let checked = file.typesKnown;
+  if (checked) checkColumns(file, columns);
   const element = file.columns().find((column) => column.name === timeColumn)?.elements[0];
   const times = new Grown(Float64Array);
   const keys = keyFields.map((field) => ({ field, column: new KeyColumn() }));
@@ -35,6 +37,8 @@ export async function readLabels(file: LabelFile, wanted: WantedLabels): Promise
   let count = 0;
   for await (const slice of file.slices(columns)) {
     if (count + slice.rows > LABELS_MAX) throw tooMany();
+    if (!checked) checkColumns(file, columns);
+    checked = true;
     const at = slice.column(timeColumn);
     for (let i = 0; i < slice.rows; i++) times.push(labelTime(at[i], element, timeColumn, count + i + 1));
     for (const { field, column } of keys) {
@@ -50,7 +54,7 @@ export async function readLabels(file: LabelFile, wanted: WantedLabels): Promise
     }
     count += slice.rows;
   }
-  if (!file.typesKnown || count === 0) checkColumns(file, columns);
+  if (!checked) checkColumns(file, columns);
   const tables = new Map<number, RowTable>();
   packed.forEach(({ rows, width }, p) => {
     const table = new RowTable(count, width, bytesMax);
