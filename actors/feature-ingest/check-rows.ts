@@ -2,7 +2,7 @@
 
 import { ROW_OPS } from '../../cluster/catalog/apply-row.ts';
 import { packValues } from '../../cluster/catalog/record.ts';
-import { EVENT_ID_FIELD, type Stream } from '../../cluster/catalog/streams.ts';
+import { EVENT_AHEAD_MS_MAX, EVENT_ID_FIELD, type Stream } from '../../cluster/catalog/streams.ts';
 import { type Entity, EVENT_TIME_FIELD, type View } from '../../cluster/catalog/views.ts';
 import { hashText, partitionOf } from '../../cluster/hash.ts';
 import { invalid } from '../../proto/errors.ts';
@@ -15,8 +15,6 @@ export type CheckedRow = { readonly partition: number; readonly row: LogRow };
 /** Where the events of a stream go: once for each entity and placement of the views that they feed. */
 export type EventTarget = { readonly entity: Entity; readonly everywhere: boolean };
 
-/** One clock that runs ahead would pin its rows against every later update, so times further ahead are refused. */
-const AHEAD_MS_MAX = 5 * 60_000;
 export const EVENT_ID_BYTES_MAX = 512;
 
 const NOTHING = new Uint8Array(0);
@@ -117,9 +115,10 @@ function eventTime(value: unknown, wallMs: number): number {
       `'${EVENT_TIME_FIELD}' must be RFC 3339 text, such as "2026-02-28T13:45:00.250Z", or milliseconds since 1970, got ${showShort(value)}`,
     );
   }
-  if (eventMs > wallMs + AHEAD_MS_MAX) {
+  // One clock that runs ahead would pin its rows against every later update.
+  if (eventMs > wallMs + EVENT_AHEAD_MS_MAX) {
     throw invalid(
-      `'${EVENT_TIME_FIELD}' lies ${Math.round((eventMs - wallMs) / 1_000)} s ahead of this machine's clock; at most ${AHEAD_MS_MAX / 1_000} s are allowed`,
+      `'${EVENT_TIME_FIELD}' lies ${Math.round((eventMs - wallMs) / 1_000)} s ahead of this machine's clock; at most ${EVENT_AHEAD_MS_MAX / 1_000} s are allowed`,
     );
   }
   return eventMs;

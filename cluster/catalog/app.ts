@@ -1,6 +1,7 @@
 /** An app: all that its `features.ts` defines, found by name. */
 import { invalid } from '../../proto/errors.ts';
 import type { Stream } from './streams.ts';
+import type { Transform } from './transforms.ts';
 import type { View } from './views.ts';
 
 export type App = {
@@ -10,10 +11,11 @@ export type App = {
   readonly versions: ReadonlyMap<string, View>;
   /** Streams of the aggregated views, by name. */
   readonly streams: ReadonlyMap<string, Stream>;
+  readonly transforms: ReadonlyMap<string, Transform>;
 };
 
 /** Throws INVALID_ARGUMENT where two definitions contradict each other. */
-export function defineApp(definition: { views: readonly View[] }): App {
+export function defineApp(definition: { views: readonly View[]; transforms?: readonly Transform[] }): App {
   const views = new Map<string, View>();
   const versions = new Map<string, View>();
   const streams = new Map<string, Stream>();
@@ -31,7 +33,18 @@ export function defineApp(definition: { views: readonly View[] }): App {
   for (const name of streams.keys()) {
     if (views.has(name)) throw invalid(`a stream and a view are both named '${name}'; rename one`);
   }
-  return { views, versions, streams };
+  const transforms = new Map<string, Transform>();
+  for (const one of definition.transforms ?? []) {
+    if (transforms.has(one.name)) throw invalid(`two transforms are named '${one.name}'; rename one`);
+    for (const input of Object.values(one.inputs)) {
+      if (input.kind === 'feature' && !versions.has(input.view))
+        throw invalid(
+          `transform '${one.name}' takes '${input.view}.${input.feature}', whose view the app does not have`,
+        );
+    }
+    transforms.set(one.name, one);
+  }
+  return { views, versions, streams, transforms };
 }
 
 function addStream(streams: Map<string, Stream>, one: Stream): void {

@@ -6,10 +6,13 @@
 import { invalid } from '../../proto/errors.ts';
 import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
+import { TransformInputs } from './apply-transforms.ts';
 import { materialize } from './materialize.ts';
-import { isNull, RECORD_HEADER_BYTES, type RecordBytes, readCell, recordEventMs } from './record.ts';
+import { isNull, RECORD_HEADER_BYTES, type RecordBytes, readCell } from './record.ts';
+import { ageMsMax, rowAgeMs } from './row-age.ts';
 import { type Block, RowMemory } from './row-memory.ts';
 import type { FeatureCell, PlannedRead, ServingPlan } from './serving-plan.ts';
+import type { PlannedTransform } from './transforms.ts';
 import type { View } from './views.ts';
 
 /** The record stored for an entity, or null. Its bytes may be overwritten by the next lookup. */
@@ -22,13 +25,16 @@ export type AssembleRequest = {
   /** Request inputs in the plan's order. */
   readonly inputs: readonly Uint8Array[];
   readonly rows: number;
+  /** The moment at which ages are judged. */
   readonly wallMs: number;
+  /** Age past which a row counts as expired, whatever its view's ttl; 0: the ttl alone. */
+  readonly maxAgeMs: number;
 };
 
 /** `freshness`: null for models without features. */
 export type Assembled = {
   readonly inputs: Uint8Array[];
-  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted'> | null;
+  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted' | 'expired'> | null;
 };
 
 /** Memory for the rows of one call, where the caller keeps none for many. */
@@ -61,11 +67,13 @@ export function assemble(
       copyBytes(source, row * cell.bytes, page.bytes, at + row * stride + cell.targetOffset, cell.bytes);
     }
   }
-  if (plan.reads.length === 0) return { inputs, freshness: null };
-  return { inputs, freshness: new FeatureReader(plan, request, everywherePartition, lookup, blocks).read() };
+  if (plan.reads.length === 0 && plan.transforms.length === 0) return { inputs, freshness: null };
+  const reader = new FeatureReader(plan, request, everywherePartition, lookup, blocks);
+  const freshness = reader.read();
+  return { inputs, freshness: plan.reads.length === 0 ? null : freshness };
 }
 
-const NOTHING_DEFAULTED = new Uint8Array(0);
+const NO_BITS = new Uint8Array(0);
 
 /** One call's walk over reads and rows. */
 class FeatureReader {
@@ -75,8 +83,12 @@ class FeatureReader {
   readonly #lookup: Lookup;
   readonly #blocks: readonly (Block | null)[];
   readonly #bitmapBytes: number;
+  /** Null for plans without transforms. */
+  readonly #taken: TransformInputs | null;
   /** Made when the first feature falls back. */
-  #defaulted: Uint8Array = NOTHING_DEFAULTED;
+  #defaulted: Uint8Array = NO_BITS;
+  /** The same for the first that falls back because what is stored is too old. */
+  #expired: Uint8Array = NO_BITS;
 
   constructor(
     plan: ServingPlan,
@@ -91,10 +103,11 @@ class FeatureReader {
     this.#lookup = lookup;
     this.#blocks = blocks;
     this.#bitmapBytes = Math.ceil(plan.featureNames.length / 8);
+    this.#taken = plan.transforms.length === 0 ? null : new TransformInputs(plan, request.rows);
   }
 
   read(): NonNullable<Assembled['freshness']> {
-    const { rows, wallMs, keys, inputs, partitions } = this.#request;
+    const { rows, wallMs, maxAgeMs, keys, inputs, partitions } = this.#request;
     const { reads } = this.#plan;
     const ageMs = rows === 1 ? [-1] : new Array<number>(rows).fill(-1);
     for (let i = 0; i < reads.length; i++) {
@@ -102,25 +115,29 @@ class FeatureReader {
       const { view } = read;
       const readKeys = read.keyInput < 0 ? keys : bytesElements(inputs[read.keyInput]!);
       const everywhere = view.placement === 'everywhere';
+      const oldestMs = ageMsMax(view, maxAgeMs);
       for (let row = 0; row < rows; row++) {
         const partition = everywhere ? this.#everywherePartition : partitions[row]!;
         const stored = this.#lookup(view, partition, readKeys[row]!);
         const record = stored === null ? null : materialize(view, stored, wallMs, read.scratch);
         if (record === null) {
-          this.#writeDefaults(read, row);
+          this.#writeDefaults(read, i, row);
           continue;
         }
-        const recordAgeMs = Math.max(0, wallMs - recordEventMs(record));
-        if (view.ttlMs !== 0 && recordAgeMs > view.ttlMs) {
-          this.#writeDefaults(read, row);
+        const recordAgeMs = rowAgeMs(record, wallMs);
+        if (recordAgeMs > oldestMs) {
+          this.#writeDefaults(read, i, row);
+          this.#markExpired(read, row);
           continue;
         }
         if (recordAgeMs > ageMs[row]!) ageMs[row] = recordAgeMs;
         if (hasNulls(view, record)) this.#copyCells(read, record, row);
         else this.#copyRuns(read, record, row);
+        if (this.#taken !== null) this.#take(read, i, record, row);
       }
     }
-    return { ageMs, defaulted: this.#defaulted };
+    this.#taken?.run(this.#request, (planned, value, row) => this.#writeTransformed(planned, value, row));
+    return { ageMs, defaulted: this.#defaulted, expired: this.#expired };
   }
 
   #copyRuns(read: PlannedRead, record: RecordBytes, row: number): void {
@@ -153,15 +170,52 @@ class FeatureReader {
     for (let i = 0; i < columns; i++) this.#write(cell, i, readCell(view, cell.feature, record, i), row);
   }
 
-  #writeDefaults(read: PlannedRead, row: number): void {
+  #writeDefaults(read: PlannedRead, index: number, row: number): void {
     for (const cell of read.cells) this.#writeDefault(cell, row);
+    if (this.#taken !== null) this.#take(read, index, null, row);
+  }
+
+  /** Keeps what transforms take of a record, before the next lookup overwrites it. */
+  #take(read: PlannedRead, index: number, record: RecordBytes | null, row: number): void {
+    for (const { feature, bit } of read.taken) {
+      if (record === null || isNull(record, feature.index)) this.#markDefaulted(bit, row);
+    }
+    this.#taken!.take(index, read.view, record, row);
+  }
+
+  #writeTransformed(planned: PlannedTransform, value: number | null, row: number): void {
+    if (value === null) this.#markDefaulted(planned.bit, row);
+    const { page, at, bytes } = this.#blocks[planned.input]!;
+    const offset = at + row * (bytes.length / this.#request.rows) + planned.targetOffset;
+    const given = value ?? planned.transform.default;
+    if (planned.targetType === 'FP32') page.cells.setFloat32(offset, given, true);
+    else page.cells.setFloat64(offset, given, true);
   }
 
   #writeDefault(cell: FeatureCell, row: number): void {
     const { defaultCells } = cell.feature;
     for (let i = 0; i < defaultCells.length; i++) this.#write(cell, i, defaultCells[i]!, row);
-    if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
-    this.#defaulted[row * this.#bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
+    this.#markDefaulted(cell.bit, row);
+  }
+
+  #markDefaulted(bit: number, row: number): void {
+    if (this.#defaulted.length === 0) this.#defaulted = this.#bitmap();
+    this.#mark(this.#defaulted, bit, row);
+  }
+
+  /** Of a row that is stored and too old: what inputs and what transforms are made of. */
+  #markExpired(read: PlannedRead, row: number): void {
+    if (this.#expired.length === 0) this.#expired = this.#bitmap();
+    for (const { bit } of read.cells) this.#mark(this.#expired, bit, row);
+    for (const { bit } of read.taken) this.#mark(this.#expired, bit, row);
+  }
+
+  #bitmap(): Uint8Array {
+    return new Uint8Array(this.#bitmapBytes * this.#request.rows);
+  }
+
+  #mark(bits: Uint8Array, bit: number, row: number): void {
+    bits[row * this.#bitmapBytes + (bit >> 3)]! |= 1 << (bit & 7);
   }
 
   #write(cell: FeatureCell, column: number, value: number | bigint, row: number): void {
@@ -209,15 +263,4 @@ function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: num
 
 function copyWords(source: Uint32Array, from: number, target: Uint32Array, to: number, words: number): void {
   for (let i = 0; i < words; i++) target[to + i] = source[from + i]!;
-}
-
-/** Names of the features that fell back to their default in one row. */
-export function defaultedNames(featureNames: readonly string[], defaulted: Uint8Array, row: number): string[] {
-  const names: string[] = [];
-  if (featureNames.length === 0 || defaulted.length === 0) return names;
-  const bitmapBytes = Math.ceil(featureNames.length / 8);
-  for (let bit = 0; bit < featureNames.length; bit++) {
-    if ((defaulted[row * bitmapBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) names.push(featureNames[bit]!);
-  }
-  return names;
 }

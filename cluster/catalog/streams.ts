@@ -18,6 +18,9 @@ export type Stream<Fields extends string = string, Event = unknown> = Schema & {
   readonly event?: Event;
 };
 
+/** How far an event or row may lie ahead of the clock of whoever takes it. */
+export const EVENT_AHEAD_MS_MAX = 5 * 60_000;
+
 /** Field of a pushed event under which it is counted once, however often it is sent. */
 export const EVENT_ID_FIELD = 'id';
 
@@ -43,6 +46,11 @@ export function stream<Fields extends Readonly<Record<string, FeatureDefinition>
   }
   const schema = schemaOf('stream', name, version, ['stream'], fields, [EVENT_TIME_FIELD, EVENT_ID_FIELD]);
   const allowedLatenessMs = durationMs(`stream '${name}': allowedLateness`, definition.allowedLateness ?? '1h');
+  if (allowedLatenessMs < EVENT_AHEAD_MS_MAX) {
+    throw invalid(
+      `stream '${name}': allowedLateness must be at least ${EVENT_AHEAD_MS_MAX / 60_000}m: one event whose clock is that far ahead would make all others late`,
+    );
+  }
   return { ...schema, allowedLatenessMs };
 }
 
@@ -79,7 +87,7 @@ export function max<F extends string>(field: F, window: number | string, options
   return aggregateOf('max', field, window, float32(options));
 }
 
-/** Value of the field in the newest event that has it. */
+/** Value of the field in the newest event that has it: a float32, of text its code or hash as an int64. */
 export function last<F extends string>(field: F, window: number | string, options: AggregateOptions = {}) {
   return aggregateOf('last', field, window, float32(options));
 }
@@ -92,6 +100,12 @@ export function distinct<F extends string>(field: F, window: number | string, op
 /** Seconds since the newest event in the window, as of the read. */
 export function sinceLast(window: number | string, options: AggregateOptions = {}): AggregateDefinition<never> {
   return { op: 'since_last', field: null, window, feature: float32(options) };
+}
+
+/** Codes of text are whole numbers up to 2^32, which a float32 does not tell apart. */
+function definitionOf({ op, field, feature }: AggregateDefinition, source: Stream): FeatureDefinition {
+  const text = op === 'last' && field !== null && source.featureByName.get(field)?.type === 'string';
+  return text ? int64({ default: feature.default as number, description: feature.description }) : feature;
 }
 
 function aggregateOf<F extends string>(
@@ -145,8 +159,9 @@ export function aggregate<Key extends string, Fields extends string>(definition:
     meaning,
     Object.fromEntries(
       Object.entries(features).map(([feature, one], i) => {
-        const signature = `${one.op}(${one.field ?? ''},${aggregations[i]!.windowMs}):${one.feature.signature}`;
-        return [feature, { ...one.feature, signature }];
+        const { type } = definitionOf(one, source);
+        const signature = `${one.op}(${one.field ?? ''},${aggregations[i]!.windowMs}):${type}`;
+        return [feature, { ...definitionOf(one, source), signature }];
       }),
     ),
     [definition.entity.key, EVENT_TIME_FIELD],

@@ -8,7 +8,10 @@ export const SKETCH_HASHES = 256;
 const HASH_RANGE = 2 ** 32;
 /** Hashes are gathered up to twice k before the larger half is thrown away, so that sorting is rare. */
 const GATHERED_MAX = 2 * SKETCH_HASHES;
-const SLOTS = 4 * SKETCH_HASHES;
+const SLOT_BITS = 10;
+const SLOTS = 2 ** SLOT_BITS;
+/** 2^32 over the golden ratio: spreads hashes that share their low bits (Knuth, volume 3, 6.4). */
+const SPREAD = 0x9e3779b1;
 
 /** Union of sketches; reused between reads, so that reading allocates nothing. */
 export class SketchUnion {
@@ -28,7 +31,7 @@ export class SketchUnion {
   /** False where `hash`, and so every larger one, is too large to matter. */
   add(hash: number): boolean {
     if (hash > this.#limit) return false;
-    let slot = hash & (SLOTS - 1);
+    let slot = Math.imul(hash, SPREAD) >>> (32 - SLOT_BITS);
     for (let place = this.#slots[slot]!; place !== 0; place = this.#slots[slot]!) {
       if (this.#hashes[place - 1] === hash) return true;
       slot = (slot + 1) & (SLOTS - 1);
@@ -39,11 +42,11 @@ export class SketchUnion {
     return true;
   }
 
-  /** How many different values were seen, exact below k. */
+  /** How many different values were seen: exact below k, the nearest whole number to the estimate beyond. */
   estimate(): number {
     if (this.#size < SKETCH_HASHES) return this.#size;
     this.#shrink();
-    return (SKETCH_HASHES - 1) / (this.#hashes[SKETCH_HASHES - 1]! / HASH_RANGE);
+    return Math.round((SKETCH_HASHES - 1) / (this.#hashes[SKETCH_HASHES - 1]! / HASH_RANGE));
   }
 
   /** Sorts what was gathered and keeps the k smallest. */

@@ -97,5 +97,5 @@ export function hashFloat(value: number): number {
 
 function distinct(hashes: readonly number[]): number {
   const smallest = [...new Set(hashes)].sort((a, b) => a - b).slice(0, 256);
-  return smallest.length < 256 ? smallest.length : 255 / (smallest[255]! / 2 ** 32);
+  return smallest.length < 256 ? smallest.length : Math.round(255 / (smallest[255]! / 2 ** 32));
 }
