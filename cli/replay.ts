@@ -9,7 +9,7 @@ import { checkEntityKey } from '../proto/names.ts';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { ARCHIVE_FLAG, LOG_SETTINGS, type LogSource, openLogSource } from './offline/log-source.ts';
 import { modelPlan } from './offline/model-plan.ts';
-import { recomputeInputs, recomputeRow } from './offline/recompute.ts';
+import { type ReplicaPoint, recomputeInputs, recomputeRow } from './offline/recompute.ts';
 import { packageEntry } from './package-files.ts';
 
 export const replayCommand: Command = {
@@ -38,6 +38,7 @@ export const replayCommand: Command = {
       help: 'everywhere_seq of the answer, for models that read views placed everywhere',
     },
     at: { type: 'string', help: 'as_of_ms of the answer: RFC 3339 or ms since 1970 [default: now]' },
+    'max-age-ms': { type: 'string', help: 'max_age_ms of the request, where it named one' },
     input: { type: 'string', help: 'request inputs of the model, name=value by comma' },
     ...ARCHIVE_FLAG,
   },
@@ -52,9 +53,14 @@ async function runReplay(input: CommandInput): Promise<number> {
   if (text === undefined) throw new UsageError('give --key, the key of the entity');
   const key = new Uint8Array(Buffer.from(text, 'utf8'));
   checkEntityKey('--key', key);
-  const seq = sequence(input, 'seq');
+  const seq = wholeFlag(input, 'seq');
   if (seq === null) throw new UsageError('give --seq, the applied_seq of the answer');
-  const point = { seq, everywhereSeq: sequence(input, 'everywhere-seq'), atMs: timeFlag(input) };
+  const point = {
+    seq,
+    everywhereSeq: wholeFlag(input, 'everywhere-seq'),
+    atMs: timeFlag(input),
+    maxAgeMs: wholeFlag(input, 'max-age-ms') ?? 0,
+  };
   const config = readConfig(input.flags, input.env);
   const app = await loadApp(config.app, packageEntry());
   const source = await openLogSource(input);
@@ -72,9 +78,7 @@ async function runReplay(input: CommandInput): Promise<number> {
   }
 }
 
-type Point = { readonly seq: number; readonly everywhereSeq: number | null; readonly atMs: number };
-
-async function replayView(app: App, source: LogSource, name: string, key: Uint8Array, point: Point) {
+async function replayView(app: App, source: LogSource, name: string, key: Uint8Array, point: ReplicaPoint) {
   const view = findView(app, name);
   if (view === undefined) throw notFound(`no view '${name}'; this app defines ${viewNames(app)}`);
   const row = await recomputeRow(app, source, view, key, point);
@@ -96,7 +100,7 @@ async function replayModel(
   source: LogSource,
   reference: string,
   key: Uint8Array,
-  point: Point,
+  point: ReplicaPoint,
 ) {
   const plan = await modelPlan(appDirectory, app, reference);
   const { columns, defaulted } = await recomputeInputs(app, source, plan, key, givenInputs(input), point);
@@ -110,10 +114,10 @@ function plain(_key: string, value: unknown): unknown {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
 }
 
-function sequence(input: CommandInput, flag: string): number | null {
+function wholeFlag(input: CommandInput, flag: string): number | null {
   const text = input.flags[flag];
   if (text === undefined) return null;
-  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--${flag} must be a sequence of the log, got "${text}"`);
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--${flag} must be a whole number, got "${text}"`);
   return Number(text);
 }
 

@@ -2,7 +2,9 @@
  * A model's inputs as columns of a training set: assembled for each label by the very function that assembles them for a
  * request, at the label's moment, and taken apart again column by column in the model's order.
  */
-import { type Assembled, assemble, defaultedNames } from '../../cluster/catalog/assemble.ts';
+import { type Assembled, assemble } from '../../cluster/catalog/assemble.ts';
+import type { Column } from '../../cluster/catalog/manifest.ts';
+import { namesOfBits } from '../../cluster/catalog/row-freshness.ts';
 import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import type { PlannedInput, ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { type App, findView } from '../../cluster/catalog/views.ts';
@@ -14,8 +16,8 @@ import type { Labels } from './labels.ts';
 import { RowTable } from './row-table.ts';
 import type { ColumnType, NumberKind, TrainingColumn, TrainingColumns } from './training-columns.ts';
 
-/** Values of a request input, one row a label, as they stand in a tensor. */
-export type LabelInput = RowTable;
+/** A request input of a label, as a tensor of one row. */
+export type LabelInput = (label: number) => Uint8Array;
 
 const NUMBERS: Partial<Readonly<Record<DataType, NumberKind>>> = {
   FP32: 'float32',
@@ -33,15 +35,19 @@ export type ModelColumn = {
   readonly length: number;
 };
 
-/** Request inputs that stand among the columns, by their place in the plan: labels must have columns of their names. */
+/** Request inputs that columns or transforms are made of, by their place in the plan: labels must have them. */
 export function requestInputsOf(plan: ServingPlan): { readonly from: number; readonly input: PlannedInput }[] {
   const used = new Set(plan.requestCells.map((cell) => cell.from));
-  return plan.requestInputs.flatMap((input, from) => (used.has(from) ? [{ from, input }] : []));
+  for (const one of plan.transforms)
+    for (const argument of one.arguments) if (argument.kind === 'request') used.add(argument.from);
+  return plan.requestInputs.flatMap((input, from) => {
+    return used.has(from) && input.entityName === null ? [{ from, input }] : [];
+  });
 }
 
-/** Request inputs that go to the model as they are: they stand in the labels already. */
-export function handedThrough(plan: ServingPlan): string[] {
-  return plan.modelInputs.flatMap((input) => (input.kind === 'request' ? [plan.requestInputs[input.from]!.name] : []));
+/** Those that are columns of the model, which stand in for the labels' own. */
+export function columnInputsOf(plan: ServingPlan): string[] {
+  return [...new Set(plan.requestCells.map((cell) => plan.requestInputs[cell.from]!.name))];
 }
 
 /** Fields by which labels must name entities. */
@@ -60,11 +66,7 @@ export function modelColumnsOf(plan: ServingPlan, app: App): ModelColumn[] {
     const kind = NUMBERS[tensor.datatype]!;
     let offset = 0;
     for (const column of binding.columns) {
-      const name = column.kind === 'feature' ? `${column.view}__${column.feature}` : column.request;
-      const length =
-        column.kind === 'feature'
-          ? findView(app, column.view)!.featureByName.get(column.feature)!.defaultCells.length
-          : requestLength(plan, column.request);
+      const { name, length } = shapeOf(plan, app, column);
       columns.push({ name, kind, input, offset, length });
       offset += length * DATA_TYPE_BYTES[tensor.datatype];
     }
@@ -72,9 +74,20 @@ export function modelColumnsOf(plan: ServingPlan, app: App): ModelColumn[] {
   return named(columns, plan);
 }
 
-function requestLength(plan: ServingPlan, name: string): number {
-  const input = plan.requestInputs.find((one) => one.name === name)!;
-  return input.rowBytes / DATA_TYPE_BYTES[input.datatype];
+/** Name of a column and how many numbers it has. */
+function shapeOf(plan: ServingPlan, app: App, column: Column): { name: string; length: number } {
+  switch (column.kind) {
+    case 'feature': {
+      const feature = findView(app, column.view)!.featureByName.get(column.feature)!;
+      return { name: `${column.view}__${column.feature}`, length: feature.defaultCells.length };
+    }
+    case 'request': {
+      const input = plan.requestInputs.find((one) => one.name === column.request)!;
+      return { name: column.request, length: input.rowBytes / DATA_TYPE_BYTES[input.datatype] };
+    }
+    case 'transform':
+      return { name: column.transform, length: 1 };
+  }
 }
 
 /** A column that stands in several places is told apart by the input, then by its number. */
@@ -95,16 +108,18 @@ export type ModelColumnsOptions = {
   readonly plan: ServingPlan;
   readonly app: App;
   readonly labels: Labels;
-  /** By the plan's request input; only those among the columns. */
+  /** By the plan's request input; those of `requestInputsOf`. */
   readonly inputs: ReadonlyMap<number, LabelInput>;
   readonly store: HistoryStore;
   readonly partitions: number;
+  /** Age past which rows count as expired, ms; 0: their time to live alone. */
+  readonly maxAgeMs: number;
   readonly bytesMax: number;
 };
 
 /** Throws INVALID_ARGUMENT for a model none of whose inputs are made of columns, RESOURCE_EXHAUSTED as `RowTable`. */
 export function modelColumns(options: ModelColumnsOptions): TrainingColumns {
-  const { plan, app, labels, inputs, store, partitions, bytesMax } = options;
+  const { plan, app, labels, inputs, store, partitions, maxAgeMs, bytesMax } = options;
   const columns = modelColumnsOf(plan, app);
   if (columns.length === 0)
     throw invalid(
@@ -119,7 +134,7 @@ export function modelColumns(options: ModelColumnsOptions): TrainingColumns {
   }
   const table = new RowTable(labels.count, rowBytes, bytesMax);
   const slots = wantedSlots(plan, labels, store, partitions);
-  const request = labelRequests(plan, labels, inputs, partitions);
+  const request = labelRequests(plan, labels, inputs, partitions, maxAgeMs);
   const memory = new RowMemory();
   return {
     columns: trainingColumns(plan, columns, table, starts, bitmapBytes),
@@ -164,7 +179,13 @@ function wantedSlots(plan: ServingPlan, labels: Labels, store: HistoryStore, par
 const NO_KEY = new Uint8Array(0);
 
 /** The request that a label stands for: its keys, and its values for the request inputs among the columns. */
-function labelRequests(plan: ServingPlan, labels: Labels, inputs: ReadonlyMap<number, LabelInput>, partitions: number) {
+function labelRequests(
+  plan: ServingPlan,
+  labels: Labels,
+  inputs: ReadonlyMap<number, LabelInput>,
+  partitions: number,
+  maxAgeMs: number,
+) {
   const keyOf = (field: string, label: number): Uint8Array => {
     const keys = labels.keys.get(field)!;
     return keys.distinct[keys.index[label]!] ?? NO_KEY;
@@ -173,8 +194,7 @@ function labelRequests(plan: ServingPlan, labels: Labels, inputs: ReadonlyMap<nu
     const key = plan.entityInput === null ? NO_KEY : keyOf(plan.entityInput, label);
     const tensors = plan.requestInputs.map((input, from) => {
       if (input.entityName !== null) return packBytes([keyOf(input.name, label)]);
-      const row = inputs.get(from)?.row(label);
-      return row === undefined ? NO_KEY : row.bytes.subarray(row.at, row.at + input.rowBytes);
+      return inputs.get(from)?.(label) ?? NO_KEY;
     });
     return {
       keys: [key],
@@ -182,6 +202,7 @@ function labelRequests(plan: ServingPlan, labels: Labels, inputs: ReadonlyMap<nu
       inputs: tensors,
       rows: 1,
       wallMs: labels.atMs[label]!,
+      maxAgeMs,
     };
   };
 }
@@ -210,7 +231,7 @@ function trainingColumns(
     type: { kind: 'text' },
     value: (label) => {
       const row = table.row(label);
-      return defaultedNames(plan.featureNames, row.bytes.subarray(row.at, row.at + bitmapBytes), 0).join(',');
+      return namesOfBits(plan.featureNames, row.bytes.subarray(row.at, row.at + bitmapBytes), 0).join(',');
     },
   });
   return made;

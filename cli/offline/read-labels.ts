@@ -2,13 +2,14 @@
 import type { SchemaElement } from 'hyparquet';
 import { parseTimeMs } from '../../actors/feature-ingest/rfc3339.ts';
 import type { LabelKeys, Labels } from '../../actors/offline/labels.ts';
-import { RowTable } from '../../actors/offline/row-table.ts';
+import type { LabelInput } from '../../actors/offline/model-columns.ts';
 import { TIME_MS_MAX } from '../../cluster/catalog/aggregates/definition.ts';
 import type { PlannedInput } from '../../cluster/catalog/serving-plan.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX, showShort } from '../../proto/names.ts';
+import { Grown } from './grown.ts';
 import type { LabelFile } from './label-file.ts';
-import { packInput } from './pack-input.ts';
+import { inputColumn } from './pack-input.ts';
 
 /** Labels of one training set; a JavaScript Map holds not many more keys. */
 export const LABELS_MAX = 16_000_000;
@@ -21,7 +22,7 @@ export type WantedLabels = {
   readonly bytesMax: number;
 };
 
-export type ReadLabels = { readonly labels: Labels; readonly inputs: ReadonlyMap<number, RowTable> };
+export type ReadLabels = { readonly labels: Labels; readonly inputs: ReadonlyMap<number, LabelInput> };
 
 /** Rejects with INVALID_ARGUMENT naming the column or the row, RESOURCE_EXHAUSTED where there are too many labels. */
 export async function readLabels(file: LabelFile, wanted: WantedLabels): Promise<ReadLabels> {
@@ -33,7 +34,7 @@ export async function readLabels(file: LabelFile, wanted: WantedLabels): Promise
   const element = file.columns().find((column) => column.name === timeColumn)?.elements[0];
   const times = new Grown(Float64Array);
   const keys = keyFields.map((field) => ({ field, column: new KeyColumn() }));
-  const packed = inputs.map(({ input }) => ({ input, rows: new Grown(Uint8Array), width: input.rowBytes }));
+  const packed = inputs.map(({ from, input }) => ({ from, name: input.name, column: inputColumn(input) }));
   let count = 0;
   for await (const slice of file.slices(columns)) {
     if (count + slice.rows > LABELS_MAX) throw tooMany();
@@ -45,28 +46,17 @@ export async function readLabels(file: LabelFile, wanted: WantedLabels): Promise
       const values = slice.column(field);
       for (let i = 0; i < slice.rows; i++) column.push(values[i], field, count + i + 1);
     }
-    for (const { input, rows, width } of packed) {
-      const values = slice.column(input.name);
-      const bytes = rows.room(slice.rows * width);
-      const cells = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (let i = 0; i < slice.rows; i++)
-        packInput(input, values[i], cells, i * width, `row ${count + i + 1} of the labels`);
+    for (const { name, column } of packed) {
+      const values = slice.column(name);
+      for (let i = 0; i < slice.rows; i++) column.push(values[i], `row ${count + i + 1} of the labels`);
+      if (column.bytes > bytesMax) throw tooLarge(name, bytesMax);
     }
     count += slice.rows;
   }
   if (!checked) checkColumns(file, columns);
-  const tables = new Map<number, RowTable>();
-  packed.forEach(({ rows, width }, p) => {
-    const table = new RowTable(count, width, bytesMax);
-    const all = rows.array();
-    for (let i = 0; i < count; i++) {
-      const row = table.row(i);
-      row.bytes.set(all.subarray(i * width, (i + 1) * width), row.at);
-    }
-    tables.set(inputs[p]!.from, table);
-  });
   const found = new Map<string, LabelKeys>(keys.map(({ field, column }) => [field, column.keys()]));
-  return { labels: { count, atMs: times.array(), keys: found }, inputs: tables };
+  const tensors = packed.map(({ from, column }): [number, LabelInput] => [from, column.tensors()]);
+  return { labels: { count, atMs: times.array(), keys: found }, inputs: new Map(tensors) };
 }
 
 /** Throws INVALID_ARGUMENT where the labels lack a column. */
@@ -140,43 +130,9 @@ function keyText(value: unknown): string | null | undefined {
   return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : undefined;
 }
 
-type Typed = Float64Array | Int32Array | Uint8Array;
-
-/** A typed array that grows. */
-class Grown<T extends Typed> {
-  readonly #make: new (
-    length: number,
-  ) => T;
-  #array: T;
-  #length = 0;
-
-  constructor(make: new (length: number) => T) {
-    this.#make = make;
-    this.#array = new make(1_024);
-  }
-
-  push(value: number): void {
-    this.#reserve(1);
-    this.#array[this.#length++] = value;
-  }
-
-  /** The next `count` elements, to be filled. */
-  room(count: number): T {
-    this.#reserve(count);
-    this.#length += count;
-    return this.#array.subarray(this.#length - count, this.#length) as T;
-  }
-
-  array(): T {
-    return this.#array.subarray(0, this.#length) as T;
-  }
-
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#array.length) return;
-    const larger = new this.#make(Math.max(this.#array.length * 2, this.#length + count));
-    larger.set(this.#array as never);
-    this.#array = larger;
-  }
+function tooLarge(name: string, bytesMax: number): ServingError {
+  const why = `the labels' column '${name}' needs more than ${Math.floor(bytesMax / 2 ** 20)} MiB; split the labels into several files, or give --memory-mb`;
+  return new ServingError('RESOURCE_EXHAUSTED', 'edge', why);
 }
 
 function tooMany(): ServingError {

@@ -3,9 +3,8 @@
 import { applyMessage, emptyTally } from '../../actors/feature-shard/apply-message.ts';
 import { HistoryStore } from '../../actors/offline/history-store.ts';
 import type { LabelKeys, Labels } from '../../actors/offline/labels.ts';
-import { modelColumns, modelKeyFields, requestInputsOf } from '../../actors/offline/model-columns.ts';
+import { type LabelInput, modelColumns, modelKeyFields, requestInputsOf } from '../../actors/offline/model-columns.ts';
 import { readAsOf } from '../../actors/offline/read-as-of.ts';
-import { RowTable } from '../../actors/offline/row-table.ts';
 import type { App } from '../../cluster/catalog/app.ts';
 import { RECORD_HEADER_BYTES, readValue, recordEventMs, recordSeq } from '../../cluster/catalog/record.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
@@ -13,11 +12,17 @@ import type { View } from '../../cluster/catalog/views.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import type { LogSource } from './log-source.ts';
-import { packInput } from './pack-input.ts';
+import { inputColumn } from './pack-input.ts';
 import { datasetsOf } from './training-set.ts';
 
 /** Where a replica stood: the applied sequence of the key's partition, and of the views that live everywhere. */
-export type ReplicaPoint = { readonly seq: number; readonly everywhereSeq: number | null; readonly atMs: number };
+export type ReplicaPoint = {
+  readonly seq: number;
+  readonly everywhereSeq: number | null;
+  readonly atMs: number;
+  /** What the request allowed, ms; 0: anything. */
+  readonly maxAgeMs: number;
+};
 
 export type RecomputedRow = {
   readonly status: 'present' | 'expired' | 'missing';
@@ -36,14 +41,14 @@ export async function recomputeRow(
   source: LogSource,
   view: View,
   key: Uint8Array,
-  point: Pick<ReplicaPoint, 'seq' | 'atMs'>,
+  point: Omit<ReplicaPoint, 'everywhereSeq'>,
 ): Promise<RecomputedRow> {
   const store = new HistoryStore();
   const everywhere = view.placement === 'everywhere';
   const partition = everywhere ? source.partitions : partitionOf(key, source.partitions);
   const slot = store.want(view, key, partition);
   await applyUpTo(app, source, store, partition, point.seq, [view], [key]);
-  const { status, record, ageMs } = readAsOf(view, slot.record, point.atMs);
+  const { status, record, ageMs } = readAsOf(view, slot.record, point.atMs, null, point.maxAgeMs);
   const values: Record<string, unknown> = {};
   for (const feature of view.features) {
     const value = status === 'present' ? readValue(view, feature, record!) : null;
@@ -74,19 +79,27 @@ export async function recomputeInputs(
   point: ReplicaPoint,
 ): Promise<RecomputedInputs> {
   const labels = oneLabel(plan, key, inputs, point.atMs);
-  const tables = new Map<number, RowTable>();
+  const tensors = new Map<number, LabelInput>();
   for (const { from, input } of requestInputsOf(plan)) {
-    const table = new RowTable(1, input.rowBytes, Number.MAX_SAFE_INTEGER);
-    const row = table.row(0);
     const text = inputs.get(input.name);
     if (text === undefined) throw invalid(`model ${plan.key} needs --input ${input.name}=<${input.datatype}>`);
-    packInput(input, listOf(text), row.cells, row.at, '--input');
-    tables.set(from, table);
+    const column = inputColumn(input);
+    column.push(input.datatype === 'BYTES' ? text : listOf(text), '--input');
+    tensors.set(from, column.tensors());
   }
   const store = new HistoryStore();
   const { partitions } = source;
   const bytesMax = Number.MAX_SAFE_INTEGER;
-  const columns = modelColumns({ plan, app, labels, inputs: tables, store, partitions, bytesMax });
+  const columns = modelColumns({
+    plan,
+    app,
+    labels,
+    inputs: tensors,
+    store,
+    partitions,
+    maxAgeMs: point.maxAgeMs,
+    bytesMax,
+  });
   const keys = [...labels.keys.values()].flatMap(({ distinct }) => distinct);
   const views = plan.reads.map((read) => read.view);
   const here = views.filter((view) => view.placement === 'sharded');

@@ -2,7 +2,7 @@
 import { type ChosenView, featureColumns, keyFieldsOf, type Missing } from '../../actors/offline/feature-columns.ts';
 import { HistoryStore } from '../../actors/offline/history-store.ts';
 import { inOrderOfTime, type Labels } from '../../actors/offline/labels.ts';
-import { modelColumns, modelKeyFields, requestInputsOf } from '../../actors/offline/model-columns.ts';
+import { columnInputsOf, modelColumns, modelKeyFields, requestInputsOf } from '../../actors/offline/model-columns.ts';
 import { type AsOf, walkLog } from '../../actors/offline/point-in-time.ts';
 import type { TrainingColumns } from '../../actors/offline/training-columns.ts';
 import { type App, versionKey } from '../../cluster/catalog/app.ts';
@@ -48,7 +48,7 @@ export async function makeTrainingSet(options: TrainingSetOptions): Promise<Trai
   const inputs = wanted.kind === 'model' ? requestInputsOf(wanted.plan) : [];
   const keyFields = wanted.kind === 'model' ? modelKeyFields(wanted.plan) : keyFieldsOf(wanted.chosen);
   const read = await readLabels(file, { keyFields, timeColumn: options.timeColumn, inputs, bytesMax: memoryBytesMax });
-  const replaced = new Set(inputs.map(({ input }) => input.name));
+  const replaced = new Set(wanted.kind === 'model' ? columnInputsOf(wanted.plan) : []);
   const store = new HistoryStore();
   const made = columnsFor(options, read, store);
   checkNames(file, made, replaced);
@@ -84,7 +84,7 @@ function columnsFor(options: TrainingSetOptions, { labels, inputs }: ReadLabels,
   const { app, wanted, source, memoryBytesMax: bytesMax } = options;
   const { partitions } = source;
   return wanted.kind === 'model'
-    ? modelColumns({ plan: wanted.plan, app, labels, inputs, store, partitions, bytesMax })
+    ? modelColumns({ plan: wanted.plan, app, labels, inputs, store, partitions, maxAgeMs: 0, bytesMax })
     : featureColumns({ chosen: wanted.chosen, missing: wanted.missing, labels, store, partitions, bytesMax });
 }
 

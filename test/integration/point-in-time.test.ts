@@ -8,16 +8,16 @@ import { readMessage } from '../../actors/feature-shard/apply-message.ts';
 import { chooseFeatures, featureColumns } from '../../actors/offline/feature-columns.ts';
 import { HistoryStore } from '../../actors/offline/history-store.ts';
 import { inOrderOfTime, type Labels } from '../../actors/offline/labels.ts';
-import { modelColumns, requestInputsOf } from '../../actors/offline/model-columns.ts';
+import { type LabelInput, modelColumns, requestInputsOf } from '../../actors/offline/model-columns.ts';
 import { type AsOf, walkLog } from '../../actors/offline/point-in-time.ts';
-import { RowTable } from '../../actors/offline/row-table.ts';
 import type { TrainingColumns } from '../../actors/offline/training-columns.ts';
 import type { LogSource } from '../../cli/offline/log-source.ts';
+import { inputColumn } from '../../cli/offline/pack-input.ts';
 import { recomputeInputs, recomputeRow } from '../../cli/offline/recompute.ts';
 import { ROW_OPS } from '../../cluster/catalog/apply-row.ts';
 import type { LoggedMessage } from '../../cluster/nats/log-reader.ts';
 import { encodeRowBatch } from '../../proto/row-batch.ts';
-import { inMemory, labelsOf, modelPlan, OnlineStores } from '../support/offline.ts';
+import { inMemory, labelsOf, modelPlan, noteOf, OnlineStores } from '../support/offline.ts';
 import { anyHistory, anyQuestions, app, PARTITIONS, type Question, views } from '../support/random-history.ts';
 
 const plan = modelPlan();
@@ -65,20 +65,20 @@ function exported(history: readonly LoggedMessage[], questions: readonly Questio
 
 function fed(history: readonly LoggedMessage[], questions: readonly Question[]) {
   const labels = labelsOf(questions);
-  const { from } = requestInputsOf(plan)[0]!;
-  const amounts = new RowTable(questions.length, 4, BYTES_MAX);
-  questions.forEach(({ atMs }, i) => {
-    const row = amounts.row(i);
-    row.cells.setFloat32(row.at, atMs % 97, true);
+  const inputs = requestInputsOf(plan).map(({ from, input }): [number, LabelInput] => {
+    const column = inputColumn(input);
+    for (const { atMs } of questions) column.push(input.name === 'note' ? noteOf(atMs) : atMs % 97, 'a label');
+    return [from, column.tensors()];
   });
   return walk(history, labels, 'served', (store) =>
     modelColumns({
       plan,
       app,
       labels,
-      inputs: new Map([[from, amounts]]),
+      inputs: new Map(inputs),
       store,
       partitions: PARTITIONS,
+      maxAgeMs: 0,
       bytesMax: BYTES_MAX,
     }),
   );
@@ -117,8 +117,8 @@ describe('as of served', () => {
         const rows = await fed(history, questions);
         rows.forEach(({ defaulted: _, ...row }, i) => {
           const values = Object.values(row).flat();
-          expect(values.slice(0, 10)).toStrictEqual([...answers[i]!.floats]);
-          expect(values.slice(10)).toStrictEqual([...answers[i]!.whole]);
+          expect(values.slice(0, 11)).toStrictEqual([...answers[i]!.floats]);
+          expect(values.slice(11)).toStrictEqual([...answers[i]!.whole]);
         });
       }),
       { numRuns: 40 },
@@ -135,7 +135,7 @@ describe('as of served', () => {
           for (const view of views) {
             const key = view.entity.name === 'user' ? user : merchant;
             if (key === null) continue;
-            const at = { seq: view.placement === 'everywhere' ? everywhereSeq : seq, atMs };
+            const at = { seq: view.placement === 'everywhere' ? everywhereSeq : seq, atMs, maxAgeMs: 0 };
             const row = await recomputeRow(app, source, view, utf8.encode(key), at);
             expect(Buffer.from(row.bytes).toString('hex')).toBe(rows[view.name]);
             expect(row.status).toBe(values[`${view.name}__status`]);
@@ -144,8 +144,9 @@ describe('as of served', () => {
           const inputs = new Map([
             ['merchant_id', merchant],
             ['amount', String(atMs % 97)],
+            ['note', noteOf(atMs)],
           ]);
-          const point = { seq, everywhereSeq, atMs };
+          const point = { seq, everywhereSeq, atMs, maxAgeMs: 0 };
           const { columns } = await recomputeInputs(app, source, plan, utf8.encode(user), inputs, point);
           expect(columns.flatMap(({ value }) => value)).toStrictEqual([...floats, ...whole]);
         }

@@ -40,7 +40,7 @@ export function labelsOf(questions: readonly Question[]): Labels {
   };
 }
 
-/** All views' features among FP32 columns, whole ones among INT64 columns, and a request input between them. */
+/** All views' features among FP32 columns, whole ones among INT64 columns, and a request input and a transform behind them. */
 export function modelPlan(): ServingPlan {
   const floats = [
     'profile.score',
@@ -57,13 +57,13 @@ export function modelPlan(): ServingPlan {
     specOf(
       {
         entity: 'user',
-        request: { amount: { datatype: 'FP32' } },
+        request: { amount: { datatype: 'FP32' }, note: { datatype: 'BYTES', shape: [1] } },
         inputs: [
-          { name: 'x', columns: [...columns(floats), { request: 'amount' }] },
+          { name: 'x', columns: [...columns(floats), { request: 'amount' }, { transform: 'blend' }] },
           { name: 'n', columns: columns(whole) },
         ],
       },
-      [tensor('x', 'FP32', -1, 10), tensor('n', 'INT64', -1, 6)],
+      [tensor('x', 'FP32', -1, 11), tensor('n', 'INT64', -1, 6)],
     ),
     app,
   );
@@ -132,9 +132,17 @@ function answerOf(replica: Replica, { user, merchant, atMs }: Question): Answer 
   const amount = new Uint8Array(Float32Array.of(atMs % 97).buffer);
   // What a request carries, in the plan's order.
   const inputs = plan.requestInputs.map((input) => {
+    if (input.name === 'note') return packBytes([utf8.encode(noteOf(atMs))]);
     return input.name === 'amount' ? amount : packBytes([utf8.encode(merchant ?? '')]);
   });
-  const request = { keys: [userKey], partitions: [partitionOf(userKey, PARTITIONS)], inputs, rows: 1, wallMs: atMs };
+  const request = {
+    keys: [userKey],
+    partitions: [partitionOf(userKey, PARTITIONS)],
+    inputs,
+    rows: 1,
+    wallMs: atMs,
+    maxAgeMs: 0,
+  };
   const assembled = assemble(plan, request, PARTITIONS, (view, partition, key) => replica.lookup(view, partition, key));
   const [x, n] = assembled.inputs.map((bytes) => bytes.slice());
   return {
@@ -145,6 +153,11 @@ function answerOf(replica: Replica, { user, merchant, atMs }: Question): Answer 
     everywhereSeq: replica.appliedSeq(PARTITIONS),
     rows,
   };
+}
+
+/** Some text, for a request. */
+export function noteOf(atMs: number): string {
+  return 'ü'.repeat(atMs % 4);
 }
 
 function readNothing(view: View, values: Record<string, unknown>): void {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { ROW_OPS } from '../../cluster/catalog/apply-row.ts';
 import { packValues } from '../../cluster/catalog/record.ts';
 import { aggregate, count, distinct, last, mean, min, sinceLast, stream, sum } from '../../cluster/catalog/streams.ts';
+import { feature, now, onDemand, request } from '../../cluster/catalog/transforms.ts';
 import {
   bool,
   defineApp,
@@ -51,8 +52,8 @@ const shop = view({
   features: { risk: float32(), open: bool() },
 });
 const fields = { amount: float32(), place: string() };
-const youngPayments = stream({ name: 'payments', allowedLateness: '2s', fields });
-const payments = stream({ name: 'payments', allowedLateness: '2s', fields: { ...fields, tip: int64() } });
+const youngPayments = stream({ name: 'payments', allowedLateness: '5m', fields });
+const payments = stream({ name: 'payments', allowedLateness: '5m', fields: { ...fields, tip: int64() } });
 const features = {
   count_3s: count('3s'),
   sum_3s: sum('amount', '3s'),
@@ -74,7 +75,20 @@ const takings = aggregate({
   features: { sum_3s: sum('amount', '3s'), count_10s: count('10s') },
 });
 
-export const app = defineApp({ views: [profile, shop, spend, takings] });
+const blend = onDemand({
+  name: 'blend',
+  inputs: {
+    score: feature(profile, 'score'),
+    spent: feature(spend, 'sum_3s'),
+    amount: request('amount'),
+    note: request('note', 'text'),
+    at: now(),
+  },
+  default: -7,
+  compute: ({ score, spent, amount, note, at }) => (score - spent) / amount + note.length + (at % 1_000),
+});
+
+export const app = defineApp({ views: [profile, shop, spend, takings], transforms: [blend] });
 export const views: readonly View[] = [profile, shop, spend, takings];
 export { payments, profile, shop, spend };
 
@@ -89,9 +103,11 @@ export function placeOf(of: { readonly placement: Placement }, key: string): num
 
 /** Few times, so that rows tie, come late and lie on the edges of buckets and times to live. */
 const anyEventMs = fc.oneof(
-  fc.integer({ min: 0, max: 14 }).map((n) => T0 + n * 1_000),
-  fc.integer({ min: 0, max: 14_000 }).map((n) => T0 + n),
-  fc.constant(T0 + 0.5),
+  { weight: 10, arbitrary: fc.integer({ min: 0, max: 14 }).map((n) => T0 + n * 1_000) },
+  { weight: 10, arbitrary: fc.integer({ min: 0, max: 14_000 }).map((n) => T0 + n) },
+  { weight: 1, arbitrary: fc.constant(T0 + 0.5) },
+  // After which most others are too late to count.
+  { weight: 1, arbitrary: fc.integer({ min: 300_000, max: 312_000 }).map((n) => T0 + n) },
 );
 
 const nullable = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 5 });
@@ -240,6 +256,7 @@ export function anyQuestions(history: readonly LoggedMessage[], length: number):
       .tuple(fc.integer({ min: 0, max: 14 }), fc.constantFrom(0, TTL_MS, WINDOW_MS), fc.integer({ min: -1, max: 1 }))
       .map(([n, after, by]) => T0 + n * 1_000 + after + by),
     fc.integer({ min: T0 - 5_000, max: T0 + 60_000 }),
+    fc.integer({ min: T0 + 300_000, max: T0 + 320_000 }),
     fc.constant(0),
   );
   return fc.array(
