@@ -1,5 +1,6 @@
 /** Files of labels: Parquet, CSV or JSON lines, read in slices as often as needed, with the type of each column. */
 import { extname } from 'node:path';
+import type { ConvertedType } from 'hyparquet';
 import { UsageError } from '../command.ts';
 import { ParquetInput, type Slice } from './parquet-input.ts';
 import type { FileColumn } from './parquet-output.ts';
@@ -52,6 +53,12 @@ function writable(element: FileColumn['elements'][number]): FileColumn['elements
     const { name, repetition_type } = element;
     const time = { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'NANOS' } as const;
     return { name, type: 'INT64', logical_type: time, ...(repetition_type === undefined ? {} : { repetition_type }) };
+  }
+  if (element.logical_type?.type === 'INTEGER') {
+    // The writer's form of this type is not the standard's; the older one says the same.
+    const { logical_type, ...others } = element;
+    const converted = `${logical_type.isSigned ? 'INT' : 'UINT'}_${logical_type.bitWidth}` as ConvertedType;
+    return { ...others, converted_type: converted };
   }
   if (element.converted_type === 'ENUM' || element.logical_type?.type === 'STRING')
     return { ...element, converted_type: 'UTF8' };
