@@ -2,6 +2,7 @@
 import { loadApp } from '../cluster/catalog/load-app.ts';
 import { sleep, systemClock } from '../cluster/clock.ts';
 import { readConfig } from '../cluster/config.ts';
+import { ServingError } from '../proto/errors.ts';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { ArchiveWriter } from './offline/archive-writer.ts';
 import { LOG_SETTINGS, openNatsLog } from './offline/log-source.ts';
@@ -48,7 +49,8 @@ async function runArchive(input: CommandInput): Promise<number> {
       process.stderr.write(`the log starts at sequence ${writer.firstSeq}; what was before it is not archived\n`);
     try {
       let messages = 0;
-      for (;;) {
+      const follow = input.switches.has('follow');
+      const catchUp = async () => {
         const { lastSeq } = await reader.extent();
         for await (const message of reader.read({ fromSeq: writer.nextSeq, toSeq: lastSeq })) {
           await writer.add(message);
@@ -57,8 +59,18 @@ async function runArchive(input: CommandInput): Promise<number> {
           if (interrupted.yes) break;
         }
         await writer.flush(interrupted.yes ? undefined : lastSeq);
-        if (!input.switches.has('follow') || interrupted.yes) break;
+      };
+      for (;;) {
+        try {
+          await catchUp();
+        } catch (thrown) {
+          // A log that does not answer now will; a disk that is full needs somebody.
+          if (!follow || !(thrown instanceof ServingError) || thrown.stage !== 'log') throw thrown;
+          process.stderr.write(`${thrown.message}; trying again in ${everyMs / 1_000} s\n`);
+        }
+        if (!follow || interrupted.yes) break;
         await Promise.race([sleep(systemClock, everyMs), interrupted.comes]);
+        if (interrupted.yes) break;
       }
       report(null);
       const rows = Object.fromEntries([...writer.written].sort());

@@ -3,7 +3,7 @@
  * read at the label's moment would have given, and why where there was none.
  */
 
-import { viewNames } from '../../cluster/catalog/app.ts';
+import { versionKey, viewNames } from '../../cluster/catalog/app.ts';
 import { type PackedFeature, readPacked } from '../../cluster/catalog/feature-types.ts';
 import { type RowScratch, scratchFor } from '../../cluster/catalog/materialize.ts';
 import { isNull, valueOffset } from '../../cluster/catalog/record.ts';
@@ -20,7 +20,8 @@ import type { ColumnType, TrainingColumn, TrainingColumns } from './training-col
 /** `default`: what was served where there is no value; `null`: none. */
 export type Missing = 'default' | 'null';
 
-export type ChosenView = { readonly view: View; readonly features: readonly Feature[] };
+/** `name`: of its columns; the newest version goes by the view's name alone. */
+export type ChosenView = { readonly name: string; readonly view: View; readonly features: readonly Feature[] };
 
 const STATUSES: readonly RowStatus[] = ['missing', 'present', 'expired'];
 
@@ -29,7 +30,7 @@ const STATUSES: readonly RowStatus[] = ['missing', 'present', 'expired'];
  * INVALID_ARGUMENT for a name that the app does not define.
  */
 export function chooseFeatures(app: App, references: readonly string[]): ChosenView[] {
-  const chosen = new Map<string, { view: View; features: Feature[] }>();
+  const chosen = new Map<string, { name: string; view: View; features: Feature[] }>();
   for (const reference of references) {
     const dot = reference.lastIndexOf('.');
     const whole = findView(app, reference);
@@ -37,8 +38,9 @@ export function chooseFeatures(app: App, references: readonly string[]): ChosenV
     if (view === undefined)
       throw invalid(`--features ${quoteShort(reference)}: no such view; this app defines ${viewNames(app)}`);
     const wanted = whole === undefined ? [view.featureByName.get(reference.slice(dot + 1))] : view.features;
-    const known = chosen.get(`${view.name}@${view.version}`) ?? { view, features: [] };
-    chosen.set(`${view.name}@${view.version}`, known);
+    const name = app.views.get(view.name) === view ? view.name : versionKey(view);
+    const known = chosen.get(name) ?? { name, view, features: [] };
+    chosen.set(name, known);
     for (const feature of wanted) {
       if (feature === undefined) {
         const names = view.features.slice(0, 20).map((one) => one.name);
@@ -57,6 +59,7 @@ export function keyFieldsOf(chosen: readonly ChosenView[]): string[] {
 
 /** One view's part of a row: a byte for the status, one a feature for null, then the features' own bytes. */
 type PlannedView = {
+  readonly name: string;
   readonly view: View;
   readonly scratch: RowScratch | null;
   readonly keys: LabelKeys;
@@ -78,7 +81,7 @@ export type FeatureColumnsOptions = {
 export function featureColumns(options: FeatureColumnsOptions): TrainingColumns {
   const { chosen, labels, store, partitions, missing, bytesMax } = options;
   let rowBytes = 0;
-  const plans = chosen.map(({ view, features }): PlannedView => {
+  const plans = chosen.map(({ name, view, features }): PlannedView => {
     const keys = labels.keys.get(view.entity.key)!;
     const everywhere = view.placement === 'everywhere';
     const slots = keys.distinct.map((key) => {
@@ -90,7 +93,7 @@ export function featureColumns(options: FeatureColumnsOptions): TrainingColumns 
       rowBytes += 1 + feature.bytes;
       return cell;
     });
-    return { view, scratch: scratchFor(view), keys, slots, statusAt, cells };
+    return { name, view, scratch: scratchFor(view), keys, slots, statusAt, cells };
   });
   const table = new RowTable(labels.count, rowBytes, bytesMax);
   return {
@@ -126,11 +129,11 @@ function takeView(
 
 function columnsOf(plans: readonly PlannedView[], table: RowTable, missing: Missing): TrainingColumn[] {
   const columns: TrainingColumn[] = [];
-  for (const { view, cells } of plans) {
+  for (const { name, cells } of plans) {
     for (const { feature, nullAt, at } of cells) {
       const fallback = missing === 'default' ? feature.default : null;
       columns.push({
-        name: `${view.name}__${feature.name}`,
+        name: `${name}__${feature.name}`,
         type: columnTypeOf(feature),
         value: (label) => {
           const row = table.row(label);
@@ -139,9 +142,9 @@ function columnsOf(plans: readonly PlannedView[], table: RowTable, missing: Miss
       });
     }
   }
-  for (const { view, statusAt } of plans) {
+  for (const { name, statusAt } of plans) {
     columns.push({
-      name: `${view.name}__status`,
+      name: `${name}__status`,
       type: { kind: 'text' },
       value: (label) => {
         const row = table.row(label);
@@ -149,14 +152,14 @@ function columnsOf(plans: readonly PlannedView[], table: RowTable, missing: Miss
       },
     });
   }
-  const cells = plans.flatMap(({ view, cells: own }) => own.map((cell) => ({ view, ...cell })));
+  const cells = plans.flatMap(({ name, cells: own }) => own.map((cell) => ({ view: name, ...cell })));
   columns.push({
     name: 'defaulted',
     type: { kind: 'text' },
     value: (label) => {
       const row = table.row(label);
       const names = cells.filter(({ nullAt }) => row.bytes[row.at + nullAt] === 1);
-      return names.map(({ view, feature }) => `${view.name}.${feature.name}`).join(',');
+      return names.map(({ view, feature }) => `${view}.${feature.name}`).join(',');
     },
   });
   return columns;

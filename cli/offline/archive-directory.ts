@@ -4,7 +4,9 @@
  * removes and nothing else.
  */
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { systemClock } from '../../cluster/clock.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { moveDurably, temporaryName } from './parquet-output.ts';
 
@@ -107,15 +109,15 @@ export async function lockArchive(directory: string): Promise<{ release(): Promi
   for (let tries = 0; tries < 3; tries++) {
     try {
       const file = await open(path, 'wx');
-      await file.writeFile(String(process.pid));
+      await file.writeFile(JSON.stringify(holderOfThis()));
       await file.close();
       return { release: () => rm(path, { force: true }) };
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST')
         throw new ServingError('UNAVAILABLE', 'edge', `${dirname(path)} cannot be written: ${String(thrown)}`);
-      const pid = Number(await readFile(path, 'utf8').catch(() => '0'));
-      if (isAlive(pid)) {
-        const why = `process ${pid} is archiving to ${directory} (${path}); wait for it, or stop it`;
+      const holder = await readHolder(path);
+      if (holder !== null && mayLive(holder)) {
+        const why = `process ${holder.pid} on ${holder.host} is archiving to ${directory}; wait for it, stop it, or remove ${path} if it is gone`;
         throw new ServingError('FAILED_PRECONDITION', 'edge', why);
       }
       await rm(path, { force: true });
@@ -124,8 +126,28 @@ export async function lockArchive(directory: string): Promise<{ release(): Promi
   throw new ServingError('UNAVAILABLE', 'edge', `${path} keeps coming back; another process is archiving there`);
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+/** Who holds a lock. Process numbers recur, in containers at once, so the time of the start tells them apart. */
+type Holder = { readonly pid: number; readonly host: string; readonly startedMs: number };
+
+function holderOfThis(): Holder {
+  const startedMs = Math.round(systemClock.wallMs() - process.uptime() * 1_000);
+  return { pid: process.pid, host: hostname(), startedMs };
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  try {
+    const { pid, host, startedMs } = JSON.parse(await readFile(path, 'utf8')) as Holder;
+    return Number.isInteger(pid) && pid > 0 && typeof host === 'string' ? { pid, host, startedMs } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of another machine nobody here can tell. */
+function mayLive({ pid, host, startedMs }: Holder): boolean {
+  const own = holderOfThis();
+  if (host !== own.host) return true;
+  if (pid === own.pid) return Math.abs(startedMs - own.startedMs) < 5_000;
   try {
     process.kill(pid, 0);
     return true;

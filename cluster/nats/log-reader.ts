@@ -27,17 +27,19 @@ export type LogStretch = { readonly fromSeq: number; readonly toSeq: number; rea
 /** What is asked for ahead, and so held at the most: enough to keep the server busy. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
 /** A server that restarts is back well within this; a log that is silent for longer is given up. */
-const SILENCE_MS_MAX = 30_000;
+export const SILENCE_MS_MAX = 30_000;
 
 export class LogReader {
   readonly #jetstream: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #clock: Clock;
+  readonly #silenceMsMax: number;
 
-  constructor(jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock) {
+  constructor(jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock, silenceMsMax: number) {
     this.#jetstream = jetstream;
     this.#manager = manager;
     this.#clock = clock;
+    this.#silenceMsMax = silenceMsMax;
   }
 
   /** Rejects with NOT_FOUND where there is no feature log, UNAVAILABLE where JetStream does not answer. */
@@ -69,7 +71,9 @@ export class LogReader {
     try {
       for (;;) {
         const message = await this.#next(iterator);
-        if (message === null || message.seq > endSeq) return;
+        // Not the end of the log: whoever reads on from here must not think so.
+        if (message === null) throw silent('the connection was closed', null);
+        if (message.seq > endSeq) return;
         yield loggedMessage(message);
         if (message.seq === endSeq || message.info.pending === 0) return;
       }
@@ -97,8 +101,8 @@ export class LogReader {
     let heard = false;
     const timer = { cancel: () => {} };
     const silence = new Promise<never>((_, reject) => {
-      const handle = this.#clock.after(SILENCE_MS_MAX, () => {
-        if (!heard) reject(silent(`nothing came for ${SILENCE_MS_MAX / 1_000} s`, null));
+      const handle = this.#clock.after(this.#silenceMsMax, () => {
+        if (!heard) reject(silent(`nothing came for ${this.#silenceMsMax / 1_000} s`, null));
       });
       timer.cancel = () => handle.cancel();
     });

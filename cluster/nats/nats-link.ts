@@ -24,7 +24,7 @@ import type { Log } from '../log.ts';
 import type { Wire } from '../transport/transport.ts';
 import { reason } from './api-errors.ts';
 import { type FeatureLog, openFeatureLog } from './feature-log.ts';
-import { LogReader } from './log-reader.ts';
+import { LogReader, SILENCE_MS_MAX } from './log-reader.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 
 export type NatsOptions = {
@@ -190,9 +190,10 @@ export class NatsLink implements Wire {
     return openFeatureLog(this.#jetstream, manager, options.replicas, this.#clock, this.#log);
   }
 
-  /** For reading the feature log from outside the cluster; creates nothing. */
-  async logReader(): Promise<LogReader> {
-    return new LogReader(this.#jetstream, await this.#connection.jetstreamManager({ timeout: 5_000 }), this.#clock);
+  /** For reading the feature log from outside the cluster; creates nothing. `silenceMsMax`: then a read gives up. */
+  async logReader(silenceMsMax = SILENCE_MS_MAX): Promise<LogReader> {
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return new LogReader(this.#jetstream, manager, this.#clock, silenceMsMax);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */

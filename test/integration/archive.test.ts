@@ -1,6 +1,6 @@
 /** The archive of the feature log: nothing is lost in it, whatever the log holds and however often a run dies. */
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,7 +68,10 @@ describe('the archive', () => {
     await writeFile(join(dataset, '.part-000000000011-000000000020.parquet.tmp'), 'half a file');
     await writeFile(join(dataset, 'part-000000000011-000000000020.parquet'), 'a file whose stretch was not finished');
     // The lock of a process that is gone.
-    await writeFile(join(directory, 'archive.lock'), '999999999');
+    await writeFile(
+      join(directory, 'archive.lock'),
+      JSON.stringify({ pid: 999999999, host: hostname(), startedMs: 0 }),
+    );
     await archived(directory, history, 100);
     expect((await readBack(directory)).map((message) => message.seq)).toStrictEqual(
       history.filter(hasRows).map((message) => message.seq),
