@@ -55,7 +55,14 @@ export class ArchiveReader {
   }
 
   async #messagesOf(part: Part, choice: ArchiveChoice): Promise<LoggedMessage[]> {
-    const input = await ParquetInput.open(partPath(this.directory, part));
+    const input = await ParquetInput.open(partPath(this.directory, part)).catch((thrown: unknown) => {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      throw new ServingError(
+        'DATA_LOSS',
+        'edge',
+        `the archive is damaged: ${why}. Archive the log anew to another --out`,
+      );
+    });
     try {
       const messages: LoggedMessage[] = [];
       if (part.dataset === RAW_DATASET) {

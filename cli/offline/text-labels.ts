@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
 import { invalid } from '../../proto/errors.ts';
 import { showShort } from '../../proto/names.ts';
+import { openTextFile } from '../row-files/text-source.ts';
 import type { LabelFile } from './label-file.ts';
 import type { Slice } from './parquet-input.ts';
 import { type FileColumn, fileColumn } from './parquet-output.ts';
@@ -151,33 +152,28 @@ export function csvRecords(delimiter: string): Records {
 }
 
 export async function* jsonRecords(path: string): AsyncGenerator<Readonly<Record<string, unknown>>> {
-  let number = 0;
-  for await (const line of linesOf(path)) {
-    number++;
-    if (line.trim() === '') continue;
-    let record: unknown;
-    try {
-      record = JSON.parse(line);
-    } catch {
-      throw invalid(`--labels ${path}: line ${number} is not JSON: ${showShort(line)}`);
+  const source = await openTextFile(path);
+  try {
+    for await (const lines of source.records(null, null)) {
+      for (const { bytes, number, problem } of lines) {
+        if (problem !== null) throw invalid(`--labels ${path}: line ${number}: ${problem}`);
+        const line = bytes.toString('utf8');
+        if (line.trim() !== '') yield parsed(line, `--labels ${path}: line ${number}`);
+      }
     }
-    if (typeof record !== 'object' || record === null || Array.isArray(record))
-      throw invalid(`--labels ${path}: line ${number} is no JSON object`);
-    yield record as Record<string, unknown>;
+  } finally {
+    await source.close();
   }
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
-    let bytes = rest.byteLength === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a)) {
-      yield bytes.toString('utf8', 0, end);
-      bytes = bytes.subarray(end + 1);
-    }
-    if (bytes.byteLength > RECORD_BYTES_MAX)
-      throw invalid(`--labels ${path}: a line is longer than ${RECORD_BYTES_MAX} bytes`);
-    rest = bytes;
+function parsed(line: string, where: string): Readonly<Record<string, unknown>> {
+  let record: unknown;
+  try {
+    record = JSON.parse(line);
+  } catch {
+    throw invalid(`${where} is not JSON: ${showShort(line)}`);
   }
-  if (rest.byteLength > 0) yield rest.toString('utf8');
+  if (typeof record !== 'object' || record === null || Array.isArray(record))
+    throw invalid(`${where} is no JSON object`);
+  return record as Record<string, unknown>;
 }

@@ -100,7 +100,10 @@ describe('the archive', () => {
     await writer.close();
     const [part] = await readdir(join(directory, 'profile@1'));
     await truncate(join(directory, 'profile@1', part!), 100);
-    await expect(readBack(directory)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(readBack(directory)).rejects.toMatchObject({
+      code: 'DATA_LOSS',
+      message: expect.stringContaining('another --out'),
+    });
     await expect(ArchiveReader.open(scratch)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('dovetail archive --out'),
