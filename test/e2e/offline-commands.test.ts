@@ -139,7 +139,9 @@ describe('the commands', () => {
 function moved({ partition, bytes }: LoggedMessage, byMs: number): { partition: number; bytes: Uint8Array } {
   const batch = decodeRowBatch(bytes);
   if (batch === null) return { partition, bytes };
-  const rows = batch.rows.map((row) => ({ ...row, eventMs: row.eventMs + byMs }));
+  const rows = batch.rows.map(({ key, values, op, idA, idB, eventMs }) => {
+    return { key, values, op, idA, idB, eventMs: eventMs + byMs };
+  });
   return { partition, bytes: encodeRowBatch({ ...batch, rows }) };
 }
 
