@@ -72,6 +72,7 @@ class LocalCluster implements SystemUnderTest {
       app,
       'data-dir': join(context.workDir, this.#colocate ? 'system-colocated' : 'system'),
       'http-port': httpPort,
+      'grpc-port': 0,
       'nats-port': natsPort,
       'metrics-port': 0,
       'request-timeout-ms': PREDICT_TIMEOUT_MS,

@@ -20,7 +20,7 @@ export const nodeCommand: Command = {
   summary: 'run one process of a cluster, in one role or several',
   usage: 'node --role gateway|shard|worker --nats-url <url> [options]',
   text: [
-    'Joins the cluster on the given NATS. A gateway answers HTTP and NATS callers and routes; a shard keeps and reads',
+    'Joins the cluster on the given NATS. A gateway answers HTTP, gRPC and NATS callers and routes; a shard keeps and reads',
     'features; a worker runs models on one device. Every process loads the same --app. Give each process a --name of',
     'its own that stays the same across restarts: a shard finds its replica by it.',
     'Several roles by comma share the process: a request then passes them without a hop, and they fail together.',
@@ -42,6 +42,7 @@ export const nodeCommand: Command = {
     'cluster',
     'host',
     'httpPort',
+    'grpcPort',
     'metricsPort',
     'logLevel',
     'workerThreads',

@@ -49,8 +49,9 @@ export const SETTINGS = {
   app: setting('app', 'examples/fraud', text, 'directory of the app: features.ts and models/'),
   dataDir: setting('data-dir', '.dovetail', text, 'where this machine keeps its replicas and the NATS log'),
   cluster: setting('cluster', 'dovetail', text, 'name of the cluster, shown in status'),
-  host: setting('host', '127.0.0.1', text, 'address that HTTP and metrics listen on'),
+  host: setting('host', '127.0.0.1', text, 'address that HTTP, gRPC and metrics listen on'),
   httpPort: setting('http-port', 8000, port, 'port of the HTTP bridge'),
+  grpcPort: setting('grpc-port', 8001, port, 'port of the gRPC bridge; 0: any that is free'),
   metricsPort: setting(
     'metrics-port',
     9464,
@@ -130,7 +131,12 @@ export const SETTINGS = {
   ),
   requestRowsMax: setting('request-rows-max', 4_096, whole(1, 1_000_000), 'rows in one request'),
   requestElementsMax: setting('request-elements-max', 4_194_304, whole(1, 268_435_456), 'elements in one input'),
-  bodyBytesMax: setting('body-bytes-max', 4_194_304, whole(1_024, 268_435_456), 'bytes of an HTTP body'),
+  bodyBytesMax: setting(
+    'body-bytes-max',
+    4_194_304,
+    whole(1_024, 268_435_456),
+    'bytes of an HTTP body or a gRPC message',
+  ),
   queueRowsMax: setting('queue-rows-max', 16_384, whole(1, 10_000_000), 'rows waiting for one model on a worker'),
   mailboxMessagesMax: setting('mailbox-messages-max', 65_536, whole(16, 10_000_000), 'messages waiting for one actor'),
   // Large enough to carry a few hundred requests, small enough that none waits long for the rest to be encoded.
