@@ -110,6 +110,8 @@ const anyEventMs = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 300_000, max: 312_000 }).map((n) => T0 + n) },
 );
 
+const ROW_BYTES = profile.bitmapBytes + profile.valuesBytes;
+
 const nullable = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 5 });
 const anyProfile = fc.record({
   score: nullable(anyFloat32),
@@ -201,6 +203,10 @@ const oddStep = fc.oneof(
   fc.tuple(anyUser, anyEventMs).map(([key, eventMs]): Step => {
     return rowsOf(profile, key, [{ key: utf8.encode(key), eventMs, values: Uint8Array.of(1, 2, 3) }]);
   }),
+  // Of the right length, and no values that anybody would write: what lies under a null, no word, no truth value.
+  fc
+    .tuple(anyUser, anyEventMs, fc.uint8Array({ minLength: ROW_BYTES, maxLength: ROW_BYTES }))
+    .map(([key, eventMs, values]): Step => rowsOf(profile, key, [{ key: utf8.encode(key), eventMs, values }])),
   // In a partition where nobody looks for it.
   fc.tuple(anyUser, anyEventMs, anyProfile).map(([key, eventMs, values]): Step => {
     const { batch } = rowsOf(youngProfile, key, [
@@ -218,7 +224,7 @@ const anyStep = fc.oneof(
   { weight: 2, arbitrary: shopStep },
   { weight: 6, arbitrary: eventStep },
   { weight: 2, arbitrary: removeStep },
-  { weight: 1, arbitrary: oddStep },
+  { weight: 2, arbitrary: oddStep },
   { weight: 1, arbitrary: expireStep },
 );
 
