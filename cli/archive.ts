@@ -45,8 +45,6 @@ async function runArchive(input: CommandInput): Promise<number> {
   const report = progress();
   try {
     const writer = await ArchiveWriter.open({ directory, app, partitions }, extent);
-    if (writer.firstSeq > 1)
-      process.stderr.write(`the log starts at sequence ${writer.firstSeq}; what was before it is not archived\n`);
     try {
       let messages = 0;
       const follow = input.switches.has('follow');
@@ -73,9 +71,13 @@ async function runArchive(input: CommandInput): Promise<number> {
         if (interrupted.yes) break;
       }
       report(null);
+      if (writer.lost > 0)
+        process.stderr.write(
+          `${writer.lost} messages had been trimmed from the log before they were archived; archive more often than --log-retention says\n`,
+        );
       const rows = Object.fromEntries([...writer.written].sort());
       process.stdout.write(
-        `${JSON.stringify({ out: directory, first_seq: writer.firstSeq, last_seq: writer.nextSeq - 1, messages, rows })}\n`,
+        `${JSON.stringify({ out: directory, last_seq: writer.nextSeq - 1, messages, lost: writer.lost, rows })}\n`,
       );
       return EXIT.ok;
     } finally {

@@ -9,6 +9,8 @@ import { packageVersion } from './package-files.ts';
 import { predictCommand } from './predict.ts';
 import { pushCommand } from './push.ts';
 import { replayCommand } from './replay.ts';
+import { restoreCommand } from './restore.ts';
+import { snapshotCommand } from './snapshot.ts';
 import { statusCommand } from './status.ts';
 import { trainingSetCommand } from './training-set.ts';
 import { upCommand } from './up.ts';
@@ -21,6 +23,8 @@ const COMMANDS: readonly Command[] = [
   statusCommand,
   archiveCommand,
   trainingSetCommand,
+  snapshotCommand,
+  restoreCommand,
   replayCommand,
   demoCommand,
 ];

@@ -65,9 +65,9 @@ async function runTrainingSet(input: CommandInput): Promise<number> {
   try {
     const source = await openLogSource(input);
     try {
-      if (source.firstSeq > 1)
+      if (source.lost > 0)
         process.stderr.write(
-          `${source.name} starts at sequence ${source.firstSeq}: what was before it counts as missing\n`,
+          `${source.lost} messages of ${source.name} are gone; what they said counts as missing. An archive made before they were trimmed has them (--archive)\n`,
         );
       const result = await makeTrainingSet({
         app,

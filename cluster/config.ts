@@ -24,6 +24,18 @@ function whole(min: number, max: number): Setting<number>['parse'] {
 
 const text: Setting<string>['parse'] = (value) => value;
 
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** In milliseconds; written with a unit, or as a plain number of milliseconds. 0 is always allowed. */
+function duration(minMs: number, maxMs: number): Setting<number>['parse'] {
+  return (value, problem) => {
+    const [, number, unit] = /^(\d+)(ms|s|m|h|d)?$/.exec(value.trim()) ?? [];
+    const ms = Number(number) * UNITS_MS[(unit ?? 'ms') as keyof typeof UNITS_MS];
+    if (ms === 0 || (ms >= minMs && ms <= maxMs)) return ms;
+    throw problem(`0, or a duration from ${minMs / 1_000}s to ${maxMs / 86_400_000}d such as 90s, 15m, 6h or 7d`);
+  };
+}
+
 const port = whole(0, 65_535);
 
 function oneOf<T extends string>(values: readonly T[]): Setting<T>['parse'] {
@@ -102,6 +114,20 @@ export const SETTINGS = {
     1,
     whole(1, 5),
     'copies of the feature log in the NATS cluster; fixed when the log is created',
+  ),
+  snapshotIntervalMs: setting(
+    'snapshot-interval',
+    900_000,
+    duration(1_000, 366 * 86_400_000),
+    'time between snapshots of a partition that has changed, such as 15m; 0: none but those that are asked for',
+  ),
+  snapshotsKept: setting('snapshots-kept', 2, whole(1, 100), 'snapshots kept of each partition'),
+  // Above a minute, so that what is trimmed is never what a live replica is just reading.
+  logRetentionMs: setting(
+    'log-retention',
+    0,
+    duration(60_000, 3_660 * 86_400_000),
+    'age from which the feature log is trimmed, as far as stored snapshots cover it, such as 7d; 0: never',
   ),
   requestTimeoutMs: setting('request-timeout-ms', 1_000, whole(1, 600_000), 'deadline of a request that names none'),
   requestTimeoutMsMax: setting(

@@ -17,9 +17,11 @@ export type ArchiveState = {
   readonly stream_created: string;
   /** Of the cluster: where keys lie. */
   readonly partitions: number;
-  /** Sequences that are archived; `first_seq` over 1 where the log had lost its beginning. */
+  /** Sequences that are archived. */
   readonly first_seq: number;
   readonly last_seq: number;
+  /** Messages that the log had trimmed before they could be archived. */
+  readonly lost: number;
 };
 
 export type Part = { readonly dataset: string; readonly firstSeq: number; readonly lastSeq: number };
@@ -46,7 +48,7 @@ export async function readState(directory: string): Promise<ArchiveState | null>
   }
   try {
     const state = JSON.parse(text) as ArchiveState;
-    const numbers = [state.partitions, state.first_seq, state.last_seq];
+    const numbers = [state.partitions, state.first_seq, state.last_seq, state.lost];
     if (state.format === 1 && typeof state.stream_created === 'string' && numbers.every(Number.isSafeInteger))
       return state;
   } catch {

@@ -47,6 +47,8 @@ export class ArchiveWriter {
   #state: ArchiveState;
   #rows = 0;
   #bytes = 0;
+  /** Sequences that were passed over since the last stretch was written. */
+  #missed = 0;
   #fromSeq: number;
   #lastSeq: number;
   /** Rows written in this run, by data set. */
@@ -61,8 +63,8 @@ export class ArchiveWriter {
   }
 
   /**
-   * Goes on where the archive ends. Rejects with FAILED_PRECONDITION for an archive of another log, DATA_LOSS where the
-   * log no longer has what comes next.
+   * Goes on where the archive ends. Rejects with FAILED_PRECONDITION for an archive of another log, and while another
+   * process writes to it.
    */
   static async open(options: ArchiveOptions, extent: LogExtent): Promise<ArchiveWriter> {
     const { directory, partitions } = options;
@@ -73,17 +75,13 @@ export class ArchiveWriter {
         const why = `${directory} archives the log created ${known.stream_created}, this one was created ${extent.createdText}; give another --out`;
         throw new ServingError('FAILED_PRECONDITION', 'edge', why);
       }
-      if (known !== null && extent.firstSeq > known.last_seq + 1) {
-        const why = `the log starts at ${extent.firstSeq}, but ${directory} ends at ${known.last_seq}: what lies between is lost. Start another archive with another --out`;
-        throw new ServingError('DATA_LOSS', 'edge', why);
-      }
-      const first = Math.max(1, extent.firstSeq);
       const state = known ?? {
         format: 1,
         stream_created: extent.createdText,
         partitions,
-        first_seq: first,
-        last_seq: first - 1,
+        first_seq: 1,
+        last_seq: 0,
+        lost: 0,
       };
       await removeUnfinished(directory, state.last_seq);
       if (known === null) await writeState(directory, state);
@@ -99,8 +97,9 @@ export class ArchiveWriter {
     return this.#lastSeq + 1;
   }
 
-  get firstSeq(): number {
-    return this.#state.first_seq;
+  /** Messages that the log no longer had when they were to be archived; those of earlier runs too. */
+  get lost(): number {
+    return this.#state.lost;
   }
 
   /** Takes the next message; writes once there is enough. */
@@ -112,6 +111,7 @@ export class ArchiveWriter {
     else this.#addRaw(message, misfit);
     this.#rows += batch?.rows.length ?? 1;
     this.#bytes += message.bytes.byteLength;
+    this.#missed += message.seq - this.#lastSeq - 1;
     this.#lastSeq = message.seq;
     if (this.#rows >= STRETCH_ROWS || this.#bytes >= STRETCH_BYTES) await this.flush();
   }
@@ -132,12 +132,14 @@ export class ArchiveWriter {
       this.#raw = RAW_COLUMNS.map(() => []);
       await this.#write({ dataset: RAW_DATASET, ...stretch }, RAW_COLUMNS, values, {});
     }
-    this.#state = { ...this.#state, last_seq: coveredSeq };
+    const lost = this.#state.lost + this.#missed + coveredSeq - this.#lastSeq;
+    this.#state = { ...this.#state, last_seq: coveredSeq, lost };
     await writeState(directory, this.#state);
     this.#fromSeq = coveredSeq + 1;
     this.#lastSeq = coveredSeq;
     this.#rows = 0;
     this.#bytes = 0;
+    this.#missed = 0;
   }
 
   /** Without writing what was only added. */

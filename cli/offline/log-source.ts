@@ -1,14 +1,13 @@
 /** Where a command reads the feature log from: an archive on disk, or NATS. */
 
-import { systemClock } from '../../cluster/clock.ts';
 import { readSettings } from '../../cluster/cluster-settings.ts';
-import { type Config, readConfig } from '../../cluster/config.ts';
-import { createLog } from '../../cluster/log.ts';
+import { readConfig } from '../../cluster/config.ts';
 import type { LogExtent, LoggedMessage, LogReader, LogStretch } from '../../cluster/nats/log-reader.ts';
-import { connectNats, type NatsLink } from '../../cluster/nats/nats-link.ts';
+import type { NatsLink } from '../../cluster/nats/nats-link.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { BUCKETS } from '../../proto/subjects.ts';
 import type { CommandInput } from '../command.ts';
+import { connectOperator, NATS_SETTINGS } from '../operator-nats.ts';
 import { type ArchiveChoice, ArchiveReader } from './archive-reader.ts';
 
 export type LogSource = {
@@ -16,6 +15,8 @@ export type LogSource = {
   readonly partitions: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** Messages that are no longer there: what they said is not known here. */
+  readonly lost: number;
   /** For messages to people. */
   readonly name: string;
   /** An archive makes use of the choice, NATS sends everything. */
@@ -24,7 +25,7 @@ export type LogSource = {
 };
 
 /** Settings that `openLog` reads. */
-export const LOG_SETTINGS = ['natsUrl', 'natsPort', 'natsCredentials', 'natsNkey', 'natsTlsCa', 'logLevel'] as const;
+export const LOG_SETTINGS = NATS_SETTINGS;
 
 export const ARCHIVE_FLAG = {
   archive: { type: 'string', help: 'read an archive made by `dovetail archive`, not NATS' },
@@ -38,11 +39,12 @@ export async function openLogSource(input: CommandInput): Promise<LogSource> {
 
 async function archiveSource(directory: string): Promise<LogSource> {
   const reader = await ArchiveReader.open(directory);
-  const { partitions, first_seq, last_seq } = reader.state;
+  const { partitions, first_seq, last_seq, lost } = reader.state;
   return {
     partitions,
     firstSeq: first_seq,
     lastSeq: last_seq,
+    lost,
     name: `the archive ${directory}`,
     read: (stretch, choice) => reader.read(stretch, choice),
     close: async () => {},
@@ -54,6 +56,7 @@ function natsSource({ partitions, extent, reader, nats }: NatsLog): LogSource {
     partitions,
     firstSeq: extent.firstSeq,
     lastSeq: extent.lastSeq,
+    lost: extent.trimmed,
     name: 'the feature log',
     read: (stretch) => reader.read(stretch),
     close: () => nats.close(),
@@ -70,7 +73,7 @@ export type NatsLog = {
 /** Rejects with UNAVAILABLE without NATS, NOT_FOUND where there is no log in it. */
 export async function openNatsLog(input: CommandInput): Promise<NatsLog> {
   const config = readConfig(input.flags, input.env);
-  const nats = await connect(config);
+  const nats = await connectOperator(config);
   try {
     const reader = await nats.logReader();
     const extent = await reader.extent();
@@ -84,17 +87,4 @@ export async function openNatsLog(input: CommandInput): Promise<NatsLog> {
     await nats.close();
     throw thrown;
   }
-}
-
-function connect(config: Config): Promise<NatsLink> {
-  return connectNats({
-    url: config.natsUrl === '' ? `nats://127.0.0.1:${config.natsPort}` : config.natsUrl,
-    name: 'dovetail-cli',
-    clock: systemClock,
-    log: createLog({ level: config.logLevel, node: 'cli' }),
-    credentialsFile: config.natsCredentials === '' ? undefined : config.natsCredentials,
-    nkeySeedFile: config.natsNkey === '' ? undefined : config.natsNkey,
-    tlsCaFile: config.natsTlsCa === '' ? undefined : config.natsTlsCa,
-    connectTimeoutMs: 5_000,
-  });
 }

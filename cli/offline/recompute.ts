@@ -135,8 +135,8 @@ async function applyUpTo(
     const why = `${source.name} ends at sequence ${source.lastSeq}, before ${seq}: is it the log of the cluster that answered?`;
     throw new ServingError('FAILED_PRECONDITION', 'edge', why);
   }
-  if (source.firstSeq > 1) {
-    const why = `${source.name} starts at sequence ${source.firstSeq}; what was before it is gone, so what was served cannot be recomputed. Replay from an archive that has it (--archive)`;
+  if (source.lost > 0) {
+    const why = `${source.lost} messages of ${source.name} are gone, so what was served cannot be recomputed. Replay from an archive made before they were trimmed (--archive)`;
     throw new ServingError('FAILED_PRECONDITION', 'edge', why);
   }
   const texts = new Set(keys.map((key) => Buffer.from(key).toString('utf8')));

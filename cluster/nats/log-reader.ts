@@ -19,6 +19,8 @@ export type LogExtent = {
   readonly createdText: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** Messages that the log has had and has no more: it is trimmed where snapshots cover it and a retention is set. */
+  readonly trimmed: number;
 };
 
 /** `partition`: only its messages. Both sequences are included. */
@@ -46,7 +48,8 @@ export class LogReader {
   async extent(): Promise<LogExtent> {
     try {
       const { created, state } = await this.#manager.streams.info(FEATURE_LOG_STREAM);
-      return { createdText: String(created), firstSeq: state.first_seq, lastSeq: state.last_seq };
+      const { first_seq: firstSeq, last_seq: lastSeq, messages } = state;
+      return { createdText: String(created), firstSeq, lastSeq, trimmed: lastSeq - messages };
     } catch (thrown) {
       if (isApiError(thrown, 404)) {
         const why = `there is no feature log (stream ${FEATURE_LOG_STREAM}) in this NATS: give the --nats-url of the cluster, or push rows first`;

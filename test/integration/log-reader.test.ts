@@ -63,6 +63,14 @@ describe('the log reader', () => {
     expect(seqs(await read({ fromSeq: 690, toSeq: 1e9, partition: 2 }))).toEqual([692, 695, 698]);
   });
 
+  it('passes over what was trimmed, and says how much that is', async () => {
+    expect(await reader.extent()).toMatchObject({ lastSeq: TOTAL, trimmed: 0 });
+    await (await (await fixture.connect()).featureLog({ replicas: 1 })).trim(2, 5);
+    expect(await reader.extent()).toMatchObject({ firstSeq: 1, lastSeq: TOTAL, trimmed: 2 });
+    expect(seqs(await read({ fromSeq: 1, toSeq: 8 }))).toEqual([1, 3, 4, 6, 7, 8]);
+    expect(seqs(await read({ fromSeq: 1, toSeq: 8, partition: 2 }))).toEqual([8]);
+  });
+
   it('rejects where the connection goes away in the middle, which is not the end of the log', async () => {
     const link = await fixture.connect();
     const other = await link.logReader(1_000);

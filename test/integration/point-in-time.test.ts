@@ -89,6 +89,7 @@ function sourceOf(history: readonly LoggedMessage[]): LogSource {
     partitions: PARTITIONS,
     firstSeq: 1,
     lastSeq: history.length,
+    lost: 0,
     name: 'the test’s log',
     read: ({ toSeq, partition }) => inMemory(history.filter((one) => one.seq <= toSeq && one.partition === partition)),
     close: async () => {},

@@ -191,6 +191,7 @@ export const extentOf = (history: readonly LoggedMessage[]): LogExtent => ({
   createdText: 'one log',
   firstSeq: 1,
   lastSeq: history.length,
+  trimmed: 0,
 });
 
 export async function archived(
