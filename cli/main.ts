@@ -3,6 +3,7 @@
 import { ServingError } from '../proto/errors.ts';
 import { archiveCommand } from './archive.ts';
 import { type Command, EXIT, exitCodeOf, helpOf, readArguments, UsageError } from './command.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import { demoCommand } from './demo.ts';
 import { nodeCommand } from './node.ts';
 import { packageVersion } from './package-files.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   snapshotCommand,
   restoreCommand,
   replayCommand,
+  deadLettersCommand,
   demoCommand,
 ];
 
