@@ -20,6 +20,11 @@ export function encodePost(host: string, port: number, path: string, json: strin
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${json}`);
 }
 
+/** The bytes of a GET. */
+export function encodeGet(host: string, port: number, path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`);
+}
+
 /**
  * Reads one answer from the start of `bytes`: null while it is incomplete. Throws on what this client does not read:
  * no Content-Length, an answer above 1 MiB, bytes after the answer.
@@ -58,7 +63,7 @@ export class HttpClient {
     return new HttpClient(await Promise.all(Array.from({ length: connections }, () => Connection.open(host, port))));
   }
 
-  /** Sends bytes made by `encodePost`. Rejects where the connection breaks or the answer cannot be read. */
+  /** Sends bytes made by `encodePost` or `encodeGet`. Rejects where the connection breaks or the answer cannot be read. */
   post(request: Buffer): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { request, resolve, reject };

@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../cluster/clock.ts';
 import type { BenchContext } from './context.ts';
+import { featureSections } from './features/section.ts';
 import { Figures } from './figures.ts';
 import { startBenchNats } from './nats.ts';
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts';
@@ -76,6 +77,14 @@ async function runSections(
   stopLater(() => nats.stop());
   const expected = await expectedScores();
   const context: BenchContext = { clock: systemClock, workDir, natsUrl: nats.url, expected, died };
+  // First, and stopped before the rest starts: two clusters at once would share the cores.
+  const featureStops: (() => Promise<void>)[] = [];
+  const stopFeatures = async (): Promise<void> => {
+    for (const stop of featureStops.splice(0).reverse()) await stop();
+  };
+  stopLater(stopFeatures);
+  await featureSections({ context, options, figures, stopLater: (stop) => featureStops.push(stop), note });
+  await stopFeatures();
   const parts = await startParts(context, options.sections, stopLater, note);
   const bench: Bench = { context, options, parts, figures };
   const { sections } = options;

@@ -1,0 +1,113 @@
+/** A replica of a shard in this process, filled with rows by `apply` as the log would bring them. */
+import { Replica } from '../../actors/feature-shard/replica.ts';
+import { packValues } from '../../cluster/catalog/record.ts';
+import type { View } from '../../cluster/catalog/views.ts';
+import type { Clock } from '../../cluster/clock.ts';
+import { partitionOf } from '../../cluster/hash.ts';
+import { silentLog } from '../../cluster/log.ts';
+import { encodeRowBatch, type LogRow } from '../../proto/row-batch.ts';
+import { featureApp } from './workload.ts';
+
+const ROWS_PER_TRANSACTION = 20_000;
+
+type Message = { readonly partition: number; readonly seq: number; readonly bytes: Uint8Array };
+
+export type FilledReplica = {
+  readonly replica: Replica;
+  readonly view: View;
+  readonly partitions: number;
+  readonly keys: number;
+  /** Mean time of `apply` a row while it was filled, µs. */
+  readonly fillUsPerRow: number;
+  /** Applies new values for these keys, a message each. Rejects where one row is not taken. */
+  applyRows(keys: readonly number[]): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function replicaKey(key: number): Uint8Array {
+  return Buffer.from(`u${key}`);
+}
+
+/** Keys 0 to `keys` − 1 in `view`, every value of row k being k mod 1024. */
+export async function fillReplica(
+  clock: Clock,
+  directory: string,
+  view: View,
+  keys: number,
+  partitions: number,
+): Promise<FilledReplica> {
+  const replica = new Replica({ directory, app: featureApp, log: silentLog });
+  const source = new Messages(view, partitions);
+  let applyMs = 0;
+  for (let from = 0; from < keys; from += ROWS_PER_TRANSACTION) {
+    const messages = source.grouped(from, Math.min(keys, from + ROWS_PER_TRANSACTION));
+    const startMs = clock.nowMs();
+    await replica.apply(messages);
+    applyMs += clock.nowMs() - startMs;
+  }
+  return {
+    replica,
+    view,
+    partitions,
+    keys,
+    fillUsPerRow: (applyMs / keys) * 1000,
+    async applyRows(changed) {
+      const { rowsApplied } = await replica.apply(source.single(changed));
+      if (rowsApplied !== changed.length) throw new Error(`${rowsApplied} of ${changed.length} rows were applied`);
+    },
+    close: () => replica.close(),
+  };
+}
+
+/** The value that every feature of a key's row has. */
+export function replicaValue(key: number): number {
+  return key % 1024;
+}
+
+class Messages {
+  readonly #view: View;
+  readonly #partitions: number;
+  readonly #values: readonly Uint8Array[];
+  #seq = 0;
+  #eventMs = 1;
+
+  constructor(view: View, partitions: number) {
+    this.#view = view;
+    this.#partitions = partitions;
+    this.#values = Array.from({ length: 1024 }, (_, value) => {
+      const row = Object.fromEntries(view.features.map(({ name }) => [name, value]));
+      return packValues(view, row, []);
+    });
+  }
+
+  /** A message a partition, as a large push makes them. */
+  grouped(from: number, to: number): Message[] {
+    const rows = new Map<number, LogRow[]>();
+    for (let key = from; key < to; key++) {
+      const row = this.#row(key);
+      const partition = partitionOf(row.key, this.#partitions);
+      const own = rows.get(partition);
+      if (own === undefined) rows.set(partition, [row]);
+      else own.push(row);
+    }
+    return [...rows].map(([partition, own]) => this.#message(partition, own));
+  }
+
+  /** A message a row, as small pushes make them. */
+  single(keys: readonly number[]): Message[] {
+    return keys.map((key) => {
+      const row = this.#row(key);
+      return this.#message(partitionOf(row.key, this.#partitions), [row]);
+    });
+  }
+
+  #row(key: number): LogRow {
+    return { key: replicaKey(key), eventMs: this.#eventMs++, values: this.#values[replicaValue(key)]! };
+  }
+
+  #message(partition: number, rows: LogRow[]): Message {
+    this.#seq++;
+    const { name: view, schemaHash } = this.#view;
+    return { partition, seq: this.#seq, bytes: encodeRowBatch({ view, schemaHash, rows }) };
+  }
+}
