@@ -5,7 +5,7 @@ import type { BenchContext } from '../context.ts';
 import { DovetailUp } from '../dovetail-up.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { USERS, userKey } from '../workload.ts';
-import { PROFILE, profileRow, usersOfPush, valueOf, writeFeatureApp } from './workload.ts';
+import { PROFILE, profileRow, storedValue, usersOfPush, writeFeatureApp } from './workload.ts';
 
 const ROWS_PER_PUSH = 1_000;
 const VISIBLE_MS_MAX = 30_000;
@@ -87,7 +87,7 @@ async function visible(
     for (const part of parts) {
       const answer = await postJson(client, cluster, `/v1/features/${PROFILE}:get`, { keys: part.map(userKey) });
       const { rows } = JSON.parse(answer.body.toString()) as ReadRows;
-      missing += part.filter((user, i) => rows[i]!.values['f0'] !== valueOf(user, 0)).length;
+      missing += part.filter((user, i) => rows[i]!.values['f0'] !== storedValue(user, 0)).length;
     }
     if (missing === 0) return;
     if (context.clock.nowMs() > untilMs) throw new Error(`${missing} pushed rows are still not read back`);

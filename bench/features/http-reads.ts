@@ -11,7 +11,7 @@ import { pairDifferences } from '../statistics.ts';
 import { STORED_FEATURES, USERS, userKey, userOf } from '../workload.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { assertOk, type FeatureCluster } from './feature-cluster.ts';
-import { PROFILE, usersOfPush, valueOf } from './workload.ts';
+import { PROFILE, storedValue, usersOfPush } from './workload.ts';
 
 /** Far from what the cluster can take, so that what is measured is an answer's time and not a queue's. */
 const ONE_RATE_PER_S = 200;
@@ -138,7 +138,7 @@ function checkValues(answer: HttpAnswer, users: readonly number[]): void {
   for (const [i, user] of users.entries()) {
     for (let feature = 0; feature < STORED_FEATURES; feature++) {
       const value = rows[i]!.values[`f${feature}`];
-      if (value !== valueOf(user, feature)) throw new Error(`user ${user}: f${feature} is ${value}`);
+      if (value !== storedValue(user, feature)) throw new Error(`user ${user}: f${feature} is ${value}`);
     }
   }
 }

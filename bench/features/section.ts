@@ -1,13 +1,17 @@
 /** The feature platform's part of the bench: which jobs there are, and what they share. A job a file. */
 import { FEATURE_SECTIONS, type FeatureSection } from '../options.ts';
+import { bulkJob } from './bulk.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { type FeatureCluster, startFeatureCluster } from './feature-cluster.ts';
 import { httpReadsJob } from './http-reads.ts';
 import { lookupJob } from './lookup.ts';
+import { visibleJob } from './visible.ts';
 
 const JOBS: Readonly<Partial<Record<FeatureSection, (bench: FeatureBench) => Promise<void>>>> = {
   'feature-lookup': lookupJob,
   'feature-reads': httpReadsJob,
+  'feature-visible': visibleJob,
+  'feature-bulk': bulkJob,
 };
 
 /** Runs the jobs that were asked for, one after the other. */

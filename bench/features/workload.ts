@@ -46,7 +46,7 @@ export default defineApp({ views: [
 const TABLE = featureTable();
 
 /** Stored value `feature` of `user`, as float32. */
-export function valueOf(user: number, feature: number): number {
+export function storedValue(user: number, feature: number): number {
   return TABLE[user * STORED_FEATURES + feature]!;
 }
 
@@ -54,7 +54,7 @@ export function valueOf(user: number, feature: number): number {
 export function profileRow(user: number, first?: number, eventMs?: number): Record<string, unknown> {
   const row: Record<string, unknown> = { user_id: userKey(user) };
   if (eventMs !== undefined) row[EVENT_TIME_FIELD] = new Date(eventMs).toISOString();
-  for (let feature = 0; feature < STORED_FEATURES; feature++) row[`f${feature}`] = valueOf(user, feature);
+  for (let feature = 0; feature < STORED_FEATURES; feature++) row[`f${feature}`] = storedValue(user, feature);
   if (first !== undefined) row['f0'] = first;
   return row;
 }
