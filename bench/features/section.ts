@@ -1,6 +1,7 @@
 /** The feature platform's part of the bench: which jobs there are, and what they share. A job a file. */
 import { FEATURE_SECTIONS, type FeatureSection } from '../options.ts';
 import { bulkJob } from './bulk.ts';
+import { feastJob } from './feast-compare.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { type FeatureCluster, startFeatureCluster } from './feature-cluster.ts';
 import { httpReadsJob } from './http-reads.ts';
@@ -12,6 +13,7 @@ const JOBS: Readonly<Partial<Record<FeatureSection, (bench: FeatureBench) => Pro
   'feature-reads': httpReadsJob,
   'feature-visible': visibleJob,
   'feature-bulk': bulkJob,
+  'feature-feast': feastJob,
 };
 
 /** Runs the jobs that were asked for, one after the other. */
