@@ -37,7 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
   figures.add('bench_s', [seconds]);
   process.stdout.write(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}\n\n`);
   process.stdout.write(figures.toTable());
-  if (options.jsonFile !== null) await writeFile(options.jsonFile, `${JSON.stringify(figures.toJson(), null, 2)}\n`);
+  if (options.jsonFile !== null) {
+    const growth = figures.growthJson();
+    const json = { ...figures.toJson(), ...(Object.keys(growth).length > 0 ? { growth } : {}) };
+    await writeFile(options.jsonFile, `${JSON.stringify(json, null, 2)}\n`);
+  }
   return 0;
 }
 

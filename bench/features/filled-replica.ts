@@ -12,51 +12,53 @@ const ROWS_PER_TRANSACTION = 20_000;
 
 type Message = { readonly partition: number; readonly seq: number; readonly bytes: Uint8Array };
 
-export type FilledReplica = {
-  readonly replica: Replica;
-  readonly view: View;
-  readonly partitions: number;
-  readonly keys: number;
-  /** Mean time of `apply` a row while it was filled, µs. */
-  readonly fillUsPerRow: number;
-  /** Applies new values for these keys, a message each. Rejects where one row is not taken. */
-  applyRows(keys: readonly number[]): Promise<void>;
-  close(): Promise<void>;
-};
-
 export function replicaKey(key: number): Uint8Array {
   return Buffer.from(`u${key}`);
 }
 
-/** Keys 0 to `keys` − 1 in `view`, every value of row k being k mod 1024. */
-export async function fillReplica(
-  clock: Clock,
-  directory: string,
-  view: View,
-  keys: number,
-  partitions: number,
-): Promise<FilledReplica> {
-  const replica = new Replica({ directory, app: featureApp, log: silentLog });
-  const source = new Messages(view, partitions);
-  let applyMs = 0;
-  for (let from = 0; from < keys; from += ROWS_PER_TRANSACTION) {
-    const messages = source.grouped(from, Math.min(keys, from + ROWS_PER_TRANSACTION));
-    const startMs = clock.nowMs();
-    await replica.apply(messages);
-    applyMs += clock.nowMs() - startMs;
+/** Holds keys 0 to `keys` − 1 in `view`, every feature of row k being k mod 1024. */
+export class FilledReplica {
+  readonly replica: Replica;
+  readonly view: View;
+  readonly partitions: number;
+  readonly #clock: Clock;
+  readonly #messages: Messages;
+  #keys = 0;
+
+  constructor(clock: Clock, directory: string, view: View, partitions: number) {
+    this.#clock = clock;
+    this.replica = new Replica({ directory, app: featureApp, log: silentLog });
+    this.view = view;
+    this.partitions = partitions;
+    this.#messages = new Messages(view, partitions);
   }
-  return {
-    replica,
-    view,
-    partitions,
-    keys,
-    fillUsPerRow: (applyMs / keys) * 1000,
-    async applyRows(changed) {
-      const { rowsApplied } = await replica.apply(source.single(changed));
-      if (rowsApplied !== changed.length) throw new Error(`${rowsApplied} of ${changed.length} rows were applied`);
-    },
-    close: () => replica.close(),
-  };
+
+  get keys(): number {
+    return this.#keys;
+  }
+
+  /** Applies what is missing up to `keys` keys. Resolves with the mean time of `apply` a row, in µs. */
+  async growTo(keys: number): Promise<number> {
+    const added = keys - this.#keys;
+    let applyMs = 0;
+    for (; this.#keys < keys; this.#keys = Math.min(keys, this.#keys + ROWS_PER_TRANSACTION)) {
+      const messages = this.#messages.grouped(this.#keys, Math.min(keys, this.#keys + ROWS_PER_TRANSACTION));
+      const startMs = this.#clock.nowMs();
+      await this.replica.apply(messages);
+      applyMs += this.#clock.nowMs() - startMs;
+    }
+    return (applyMs / added) * 1000;
+  }
+
+  /** Applies new rows for these keys, a message each. Rejects where one is not taken. */
+  async applyRows(keys: readonly number[]): Promise<void> {
+    const { rowsApplied } = await this.replica.apply(this.#messages.single(keys));
+    if (rowsApplied !== keys.length) throw new Error(`${rowsApplied} of ${keys.length} rows were applied`);
+  }
+
+  close(): Promise<void> {
+    return this.replica.close();
+  }
 }
 
 /** The value that every feature of a key's row has. */

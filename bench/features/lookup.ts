@@ -15,7 +15,7 @@ import { hashText, partitionOf } from '../../cluster/hash.ts';
 import { seededRandom } from '../../cluster/random.ts';
 import { STORED_FEATURES } from '../workload.ts';
 import type { FeatureBench } from './feature-bench.ts';
-import { type FilledReplica, fillReplica, replicaKey, replicaValue } from './filled-replica.ts';
+import { FilledReplica, replicaKey, replicaValue } from './filled-replica.ts';
 import { featureApp, PARTITIONS, PROFILE, profileView } from './workload.ts';
 
 /** Rows applied a second meanwhile, a message each. */
@@ -31,8 +31,9 @@ const KEYS_DRAWN = 50_000;
 export async function lookupJob({ context, options, figures }: FeatureBench): Promise<void> {
   const { clock, workDir } = context;
   const directory = join(workDir, 'lookup-replica');
-  const filled = await fillReplica(clock, directory, profileView, options.lmdbKeys, PARTITIONS);
+  const filled = new FilledReplica(clock, directory, profileView, PARTITIONS);
   try {
+    await filled.growTo(options.lmdbKeys);
     const readers = readersOf(filled, directory);
     const found = new Map<string, number[]>(readers.map(({ name }) => [name, []]));
     const appliedPerS: number[] = [];

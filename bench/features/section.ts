@@ -4,15 +4,17 @@ import { bulkJob } from './bulk.ts';
 import { feastJob } from './feast-compare.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { type FeatureCluster, startFeatureCluster } from './feature-cluster.ts';
+import { growthJob } from './growth.ts';
 import { httpReadsJob } from './http-reads.ts';
 import { lookupJob } from './lookup.ts';
 import { visibleJob } from './visible.ts';
 
-const JOBS: Readonly<Partial<Record<FeatureSection, (bench: FeatureBench) => Promise<void>>>> = {
+const JOBS: Readonly<Record<FeatureSection, (bench: FeatureBench) => Promise<void>>> = {
   'feature-lookup': lookupJob,
   'feature-reads': httpReadsJob,
   'feature-visible': visibleJob,
   'feature-bulk': bulkJob,
+  'feature-growth': growthJob,
   'feature-feast': feastJob,
 };
 
@@ -29,6 +31,6 @@ export async function featureSections(shared: Omit<FeatureBench, 'cluster'>): Pr
   for (const name of FEATURE_SECTIONS) {
     if (!shared.options.sections.has(name)) continue;
     shared.note(name);
-    await JOBS[name]?.(bench);
+    await JOBS[name](bench);
   }
 }
