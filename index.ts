@@ -1,5 +1,19 @@
 /** What an app or a service imports from `dovetail`. */
 export {
+  aggregate,
+  count,
+  distinct,
+  last,
+  max,
+  mean,
+  min,
+  type Stream,
+  sinceLast,
+  stream,
+  sum,
+} from './cluster/catalog/streams.ts';
+export { feature, now, onDemand, request, type Transform } from './cluster/catalog/transforms.ts';
+export {
   type App,
   bool,
   defineApp,
@@ -7,7 +21,10 @@ export {
   entity,
   float32,
   int64,
+  type RowOf,
+  string,
   type View,
+  vector,
   view,
 } from './cluster/catalog/views.ts';
 export {

@@ -92,6 +92,12 @@ export class ChildProcess {
       this.#giveUpSaying(child, (said) => new NameTakenError(said ?? `the name '${this.name}' is taken`));
       return;
     }
+    if (code === EXIT.contradicted) {
+      this.#giveUpSaying(child, (said) => {
+        return new ServingError('FAILED_PRECONDITION', 'edge', said ?? `${this.name} contradicts the cluster`);
+      });
+      return;
+    }
     const directive = this.#supervisor.decide(new Error(how), this.#options.clock.nowMs());
     if (directive.kind === 'restart') {
       this.#options.say(`[${this.name}] ended (${how}); starting it again`);

@@ -6,6 +6,7 @@
 
 import { ActorSystem } from '../cluster/actors/actor-system.ts';
 import { ModelDirectory } from '../cluster/catalog/model-directory.ts';
+import { registerSchemas } from '../cluster/catalog/schema-registry.ts';
 import type { App } from '../cluster/catalog/views.ts';
 import type { Clock } from '../cluster/clock.ts';
 import { type ClusterSettings, joinSettings } from '../cluster/cluster-settings.ts';
@@ -135,6 +136,7 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
   ]);
   const wanted = { cluster: config.cluster, partitions: config.partitions, replicas: config.replicas };
   const settings = await joinSettings(clusterKv, wanted, config.partitions !== SETTINGS.partitions.default);
+  await registerSchemas(clusterKv, app);
 
   let raiseFatal: (error: Error) => void = () => {};
   const fatal = new Promise<never>((_, reject) => {

@@ -13,6 +13,8 @@ export const EXIT = {
   unavailable: 3,
   /** A living process has the name: starting again changes nothing, so `up` does not. */
   nameTaken: 4,
+  /** What the app or the settings say contradicts the cluster: starting again changes nothing either. */
+  contradicted: 5,
   /** Interrupted once while starting, or twice while stopping. */
   interrupted: 130,
 } as const;
@@ -96,7 +98,7 @@ export function helpOf(command: Command): string {
   if (rows.length > 0) lines.push('Options:', ...table(rows), '');
   lines.push('Examples:', ...command.examples.map((example) => `  ${example}`), '');
   lines.push(
-    'Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 4 name taken, 130 interrupted.',
+    'Exit codes: 0 done, 1 failed, 2 wrong command line, 3 cluster, NATS or port not available, 4 name taken, 5 app or settings contradict the cluster, 130 interrupted.',
   );
   return lines.join('\n');
 }
@@ -108,5 +110,6 @@ function table(rows: readonly [string, string][]): string[] {
 
 export function exitCodeOf(error: ServingError): number {
   if (error instanceof NameTakenError) return EXIT.nameTaken;
+  if (error.code === 'FAILED_PRECONDITION') return EXIT.contradicted;
   return error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED' ? EXIT.unavailable : EXIT.failed;
 }

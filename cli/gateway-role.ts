@@ -58,7 +58,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       router: routerAddress,
       routing,
       reads: new FeatureReads(context, cluster.app, routing, random),
-      push: (view, rows) => ingest.push(view, rows),
+      ingest,
       status: () => clusterStatus(cluster, routing),
       notReady: () => notReady(cluster, routing),
       tracer,

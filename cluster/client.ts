@@ -62,8 +62,13 @@ export type DovetailClient = {
   close(): Promise<void>;
 };
 
+/** `also`: where else an event was logged that concerns several entities. */
 export type PushAck =
-  | { readonly partition: number; readonly seq: number }
+  | {
+      readonly partition: number;
+      readonly seq: number;
+      readonly also?: readonly { readonly partition: number; readonly seq: number }[];
+    }
   | { readonly error: { readonly code: string; readonly message: string } };
 
 type Waiting = {

@@ -18,12 +18,27 @@ export function checkName(what: string, name: string): void {
   }
 }
 
+/** A name, or `name@version`. Throws INVALID_ARGUMENT. */
+export function checkVersionedName(what: string, reference: string): void {
+  if (isVersionedName(reference)) return;
+  const at = reference.indexOf('@');
+  checkName(what, at < 0 ? reference : reference.slice(0, at));
+  if (at >= 0 && !VERSION.test(reference.slice(at + 1)))
+    throw invalid(`${what} version ${quoteShort(reference.slice(at + 1))} must be a whole number from 1`);
+}
+
 export function isName(name: string): boolean {
   return NAME.test(name);
 }
 
 export function checkVersion(version: string): void {
   if (!VERSION.test(version)) throw invalid(`model version ${quoteShort(version)} must be a whole number from 1`);
+}
+
+/** Whether the text is a name or `name@version`. */
+export function isVersionedName(reference: string): boolean {
+  const at = reference.indexOf('@');
+  return at < 0 ? NAME.test(reference) : NAME.test(reference.slice(0, at)) && VERSION.test(reference.slice(at + 1));
 }
 
 export function isVersion(version: string): boolean {

@@ -1,4 +1,5 @@
 /** Bodies of `/v1/features`: rows to push, keys to read, and the answers to both. */
+import { EVENT_TIME_FIELD } from '../../cluster/catalog/views.ts';
 import { ERROR_RULES, type ErrorCode, invalid } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX, quoteShort } from '../../proto/names.ts';
 import type { FeatureReadRow, FeatureRow, PushAck } from '../router/gateway-port.ts';
@@ -67,7 +68,19 @@ export type ReadRequest = { readonly keys: readonly string[]; readonly timeoutMs
 
 /** `{"keys": ["u1", …], "timeout_ms"?}`, 1 to 10,000 keys. */
 export function parseRead(body: JsonObject): ReadRequest {
-  const keys = listOf(body, 'keys', ['keys', 'timeout_ms']);
+  const keys = keysOf(body, ['keys', 'timeout_ms']);
+  return { keys, timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'") };
+}
+
+export type DeleteRequest = { readonly keys: readonly string[]; readonly eventTime: unknown };
+
+/** `{"keys": ["u1", …], "event_time"?}`, 1 to 10,000 keys. */
+export function parseDelete(body: JsonObject): DeleteRequest {
+  return { keys: keysOf(body, ['keys', EVENT_TIME_FIELD]), eventTime: body[EVENT_TIME_FIELD] };
+}
+
+function keysOf(body: JsonObject, fields: readonly string[]): readonly string[] {
+  const keys = listOf(body, 'keys', fields);
   keys.forEach((key, i) => {
     if (typeof key !== 'string') throw invalid(`keys[${i}] must be a string, got ${describeJson(key)}`);
     if (!key.isWellFormed()) throw invalid(`keys[${i}] holds half of a surrogate pair, which is not text`);
@@ -76,7 +89,7 @@ export function parseRead(body: JsonObject): ReadRequest {
       throw invalid(`keys[${i}] has ${bytes} bytes; 1 to ${ENTITY_KEY_BYTES_MAX} are allowed`);
     }
   });
-  return { keys: keys as string[], timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'") };
+  return keys as string[];
 }
 
 export function readReplyJson(rows: readonly FeatureReadRow[]): string {

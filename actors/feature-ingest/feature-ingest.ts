@@ -1,21 +1,26 @@
 /**
- * The way in for features: rows are checked, grouped by partition and appended to the log. A row is acknowledged, with
- * its partition and sequence, once the log has it; what happens to it then is the shards' business.
+ * The way in for features: rows and events are checked, grouped by partition and appended to the log. A row is
+ * acknowledged, with its partition and sequence, once the log has it; what happens to it then is the shards' business.
  */
 
-import type { App, View } from '../../cluster/catalog/views.ts';
+import { type App, viewNames } from '../../cluster/catalog/app.ts';
+import type { Schema } from '../../cluster/catalog/schema.ts';
+import { findView, type View } from '../../cluster/catalog/views.ts';
 import type { Clock } from '../../cluster/clock.ts';
-import { asServingError, notFound, ServingError } from '../../proto/errors.ts';
+import { asServingError, invalid, notFound, ServingError } from '../../proto/errors.ts';
 import { encodeRowBatch, type LogRow } from '../../proto/row-batch.ts';
-import { checkRow } from './check-rows.ts';
+import { type CheckedRow, checkDeletion, checkEvent, checkRow, type EventTarget } from './check-rows.ts';
 
 /** The part of the feature log that pushing needs. */
 export interface LogSink {
   append(partition: number, bytes: Uint8Array): Promise<number>;
 }
 
+type LogPosition = { readonly partition: number; readonly seq: number };
+
+/** `also`: where else an event was logged that concerns several entities. */
 export type RowAck =
-  | { readonly partition: number; readonly seq: number }
+  | (LogPosition & { readonly also?: readonly LogPosition[] })
   | { readonly error: { readonly code: string; readonly message: string } };
 
 export type IngestOptions = {
@@ -31,27 +36,85 @@ export type IngestOptions = {
   readonly onPushed?: (view: string, accepted: number, rejected: number) => void;
 };
 
-type Group = { readonly partition: number; readonly rows: LogRow[]; readonly indices: number[]; bytes: number };
+/** What a batch of the log says of its rows. */
+type Source = {
+  readonly schema: Schema;
+  readonly stream: string;
+  readonly entity: string;
+  readonly everywhere: boolean;
+};
+
+type Group = {
+  readonly source: Source;
+  readonly partition: number;
+  readonly rows: LogRow[];
+  readonly indices: number[];
+  bytes: number;
+};
+
+/** Turns one given row into rows of the log, one a source or null. Throws what is wrong with it. */
+type Check = (row: unknown, partitions: number, wallMs: number) => readonly (CheckedRow | null)[];
 
 const ROW_OVERHEAD_BYTES = 24;
 
 export class FeatureIngest {
   readonly #options: IngestOptions;
+  readonly #targets: ReadonlyMap<string, readonly EventTarget[]>;
   #rowsInFlight = 0;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#targets = targetsOf(options.app);
   }
 
   /**
-   * One acknowledgement or refusal a row, in order. Rejects as a whole with NOT_FOUND for an unknown view,
-   * UNAVAILABLE before the cluster's settings are known, RESOURCE_EXHAUSTED while too many rows are under way.
+   * Rows of a view, or events of a stream. One acknowledgement or refusal a row, in order. Rejects as a whole with
+   * NOT_FOUND for an unknown name, INVALID_ARGUMENT for a view that a stream fills, UNAVAILABLE before the cluster's
+   * settings are known, RESOURCE_EXHAUSTED while too many rows are under way.
    */
-  async push(viewName: string, rows: readonly unknown[]): Promise<RowAck[]> {
-    const { app, clock, rowsInFlightMax } = this.#options;
-    const view = app.views.get(viewName);
-    if (view === undefined)
-      throw notFound(`no view '${viewName}'; this app defines: ${[...app.views.keys()].join(', ') || 'none'}`);
+  async push(name: string, rows: readonly unknown[]): Promise<RowAck[]> {
+    const { app } = this.#options;
+    const stream = app.streams.get(name);
+    if (stream !== undefined) {
+      const targets = this.#targets.get(name)!;
+      const sources = targets.map(({ entity, everywhere }) => {
+        return { schema: stream, stream: name, entity: entity.name, everywhere };
+      });
+      return this.#pushAll(name, sources, rows, (row, partitions, wallMs) =>
+        checkEvent(stream, targets, row, partitions, wallMs),
+      );
+    }
+    const view = this.#view(name);
+    if (view.aggregation !== null) {
+      const { name: fills } = view.aggregation.stream;
+      throw invalid(`view '${name}' is filled by the events of stream '${fills}'; push those to '${fills}'`);
+    }
+    return this.#pushAll(name, [rowsOf(view)], rows, (row, partitions, wallMs) => [
+      checkRow(view, row, partitions, wallMs),
+    ]);
+  }
+
+  /**
+   * Deletes what is stored for these keys as of `eventTime` (as in a row; now where it is left out): what is newer
+   * stays, what is older does not come back. Acknowledges and rejects as `push`.
+   */
+  async delete(name: string, keys: readonly unknown[], eventTime?: unknown): Promise<RowAck[]> {
+    const view = this.#view(name);
+    return this.#pushAll(name, [rowsOf(view)], keys, (key, partitions, wallMs) => [
+      checkDeletion(view, key, eventTime, partitions, wallMs),
+    ]);
+  }
+
+  #view(name: string): View {
+    const { app } = this.#options;
+    const view = findView(app, name);
+    if (view !== undefined) return view;
+    const streams = app.streams.size === 0 ? '' : `, and streams: ${[...app.streams.keys()].join(', ')}`;
+    throw notFound(`no view '${name}'; this app defines: ${viewNames(app)}${streams}`);
+  }
+
+  async #pushAll(name: string, sources: readonly Source[], rows: readonly unknown[], check: Check): Promise<RowAck[]> {
+    const { clock, rowsInFlightMax } = this.#options;
     const partitions = this.#options.partitions();
     if (partitions === 0)
       throw new ServingError('UNAVAILABLE', 'log', 'the cluster is still starting; push again in a moment');
@@ -62,53 +125,99 @@ export class FeatureIngest {
         `${this.#rowsInFlight} rows are being pushed here; push again later`,
       );
     }
-    const acks = new Array<RowAck>(rows.length);
-    const groups = this.#group(view, rows, partitions, clock.wallMs(), acks);
+    const acks = new Array<RowAck | undefined>(rows.length);
+    const groups = this.#group(sources, rows, check, partitions, clock.wallMs(), acks);
     this.#rowsInFlight += rows.length;
     try {
-      await Promise.all(groups.map((group) => this.#append(view, group, acks)));
+      await Promise.all(groups.map((group) => this.#append(group, acks)));
     } finally {
       this.#rowsInFlight -= rows.length;
     }
-    const rejected = acks.filter((ack) => 'error' in ack).length;
-    this.#options.onPushed?.(view.name, acks.length - rejected, rejected);
-    return acks;
+    const settled = acks as RowAck[];
+    const rejected = settled.filter((ack) => 'error' in ack).length;
+    this.#options.onPushed?.(name, settled.length - rejected, rejected);
+    return settled;
   }
 
-  #group(view: View, rows: readonly unknown[], partitions: number, wallMs: number, acks: RowAck[]): Group[] {
+  #group(
+    sources: readonly Source[],
+    rows: readonly unknown[],
+    check: Check,
+    partitions: number,
+    wallMs: number,
+    acks: (RowAck | undefined)[],
+  ): Group[] {
     const { rowsPerMessageMax, bytesPerMessageMax } = this.#options;
-    const open = new Map<number, Group>();
+    const open = sources.map(() => new Map<number, Group>());
     const groups: Group[] = [];
     rows.forEach((raw, index) => {
       try {
-        const { partition, row } = checkRow(view, raw, partitions, wallMs);
-        const bytes = row.key.byteLength + row.values.byteLength + ROW_OVERHEAD_BYTES;
-        let group = open.get(partition);
-        if (group === undefined || group.rows.length >= rowsPerMessageMax || group.bytes + bytes > bytesPerMessageMax) {
-          group = { partition, rows: [], indices: [], bytes: 0 };
-          open.set(partition, group);
-          groups.push(group);
-        }
-        group.rows.push(row);
-        group.indices.push(index);
-        group.bytes += bytes;
+        check(raw, partitions, wallMs).forEach((checked, of) => {
+          if (checked === null) return;
+          const { partition, row } = checked;
+          const bytes = row.key.byteLength + row.values.byteLength + ROW_OVERHEAD_BYTES;
+          let group = open[of]!.get(partition);
+          if (
+            group === undefined ||
+            group.rows.length >= rowsPerMessageMax ||
+            group.bytes + bytes > bytesPerMessageMax
+          ) {
+            group = { source: sources[of]!, partition, rows: [], indices: [], bytes: 0 };
+            open[of]!.set(partition, group);
+            groups.push(group);
+          }
+          group.rows.push(row);
+          group.indices.push(index);
+          group.bytes += bytes;
+        });
       } catch (thrown) {
-        const error = asServingError(thrown, 'edge');
-        acks[index] = { error: { code: error.code, message: error.message } };
+        acks[index] = refusal(asServingError(thrown, 'edge'));
       }
     });
     return groups;
   }
 
-  async #append(view: View, group: Group, acks: RowAck[]): Promise<void> {
+  async #append(group: Group, acks: (RowAck | undefined)[]): Promise<void> {
     let ack: RowAck;
+    const { source, partition, rows } = group;
+    const { schema, stream, entity, everywhere } = source;
+    const { schemaHash, version } = schema;
+    const view = stream === '' ? schema.name : '';
     try {
-      const bytes = encodeRowBatch({ view: view.name, schemaHash: view.schemaHash, rows: group.rows });
-      ack = { partition: group.partition, seq: await this.#options.sink.append(group.partition, bytes) };
+      const bytes = encodeRowBatch({ view, schemaHash, rows, version, stream, entity, everywhere });
+      ack = { partition, seq: await this.#options.sink.append(partition, bytes) };
     } catch (thrown) {
-      const error = asServingError(thrown, 'log');
-      ack = { error: { code: error.code, message: error.message } };
+      ack = refusal(asServingError(thrown, 'log'));
     }
-    for (const index of group.indices) acks[index] = ack;
+    for (const index of group.indices) acks[index] = both(acks[index], ack);
   }
+}
+
+/** One answer to an event that was logged in several places: acknowledged only where all are. */
+function both(known: RowAck | undefined, ack: RowAck): RowAck {
+  if (known === undefined) return ack;
+  if ('error' in known) return known;
+  if ('error' in ack) return ack;
+  return { ...known, also: [...(known.also ?? []), { partition: ack.partition, seq: ack.seq }] };
+}
+
+function refusal({ code, message }: ServingError): RowAck {
+  return { error: { code, message } };
+}
+
+function rowsOf(view: View): Source {
+  return { schema: view, stream: '', entity: '', everywhere: false };
+}
+
+function targetsOf(app: App): ReadonlyMap<string, readonly EventTarget[]> {
+  const targets = new Map<string, EventTarget[]>();
+  for (const { aggregation, entity, placement } of app.versions.values()) {
+    if (aggregation === null) continue;
+    const everywhere = placement === 'everywhere';
+    const known = targets.get(aggregation.stream.name) ?? [];
+    if (!known.some((one) => one.entity.name === entity.name && one.everywhere === everywhere))
+      known.push({ entity, everywhere });
+    targets.set(aggregation.stream.name, known);
+  }
+  return targets;
 }

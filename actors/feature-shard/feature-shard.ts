@@ -5,9 +5,10 @@
 
 import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
 import { type Assembled, assemble, type Lookup } from '../../cluster/catalog/assemble.ts';
+import { materialize, scratchFor } from '../../cluster/catalog/materialize.ts';
 import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
-import type { App } from '../../cluster/catalog/views.ts';
+import { type App, findView } from '../../cluster/catalog/views.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { freshnessBytes, writeFreshness } from '../../proto/freshness.ts';
 import {
@@ -181,7 +182,7 @@ function read(
       },
     });
   };
-  const view = app.views.get(request.view);
+  const view = findView(app, request.view);
   if (view === undefined) {
     reply(
       new ServingError('FAILED_PRECONDITION', 'lookup', `view '${request.view}' is not known to this shard`),
@@ -202,8 +203,10 @@ function read(
   }
   let records: Uint8Array[];
   try {
+    const wallMs = context.clock.wallMs();
+    const scratch = scratchFor(view);
     records = request.keys.map((key, row) => {
-      const record = state.lookup(view, request.partitions[row]!, key);
+      const record = materialize(view, state.lookup(view, request.partitions[row]!, key), wallMs, scratch);
       // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
       return record === null ? new Uint8Array(0) : new Uint8Array(record.bytes.subarray(0, record.length));
     });

@@ -9,13 +9,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { encodeRecord, type RecordBytes, recordEventMs, recordViews } from '../../cluster/catalog/record.ts';
+import { type RecordBytes, recordViews } from '../../cluster/catalog/record.ts';
 import type { App, View } from '../../cluster/catalog/views.ts';
-import { hashBytes, hashText } from '../../cluster/hash.ts';
+import { hashBytes } from '../../cluster/hash.ts';
 import type { Log } from '../../cluster/log.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../../proto/names.ts';
-import { decodeRowBatch } from '../../proto/row-batch.ts';
+import { applyMessage, emptyTally, type RowStore, type RowTally } from './apply-message.ts';
 
 const KEY_HEADER_BYTES = 8;
 const META_PARTITION = 0xffffffff;
@@ -30,7 +30,7 @@ export type LogMessage = { readonly partition: number; readonly seq: number; rea
 
 export type Cursor = { readonly seq: number; readonly digest: string };
 
-export type ApplyResult = { readonly rowsApplied: number; readonly rowsStale: number; readonly messagesParked: number };
+export type ApplyResult = Readonly<RowTally>;
 
 type DigestedCursor = { seq: number; digestA: number; digestB: number };
 
@@ -48,8 +48,7 @@ export function isCommitFailure(reason: unknown): boolean {
 export class Replica {
   readonly #db: RootDatabase<Buffer, Buffer>;
   readonly #log: Log;
-  readonly #viewById = new Map<number, View>();
-  readonly #viewIds = new Map<string, number>();
+  readonly #app: App;
   readonly #cursors = new Map<number, DigestedCursor>();
   /** Partitions with a mark. */
   readonly #marked = new Set<number>();
@@ -65,13 +64,7 @@ export class Replica {
   constructor(options: { directory: string; app: App; log: Log }) {
     mkdirSync(options.directory, { recursive: true });
     this.#log = options.log;
-    for (const view of options.app.views.values()) {
-      const id = hashText(`${view.name}@${view.version}`, 0);
-      const other = this.#viewById.get(id);
-      if (other !== undefined) throw new Error(`views '${view.name}' and '${other.name}' have the same id; rename one`);
-      this.#viewById.set(id, view);
-      this.#viewIds.set(view.name, id);
-    }
+    this.#app = options.app;
     this.#db = open<Buffer, Buffer>({
       path: join(options.directory, 'replica.lmdb'),
       encoding: 'binary',
@@ -150,8 +143,12 @@ export class Replica {
    * for a key longer than any that is stored.
    */
   lookup(view: View, partition: number, key: Uint8Array): RecordBytes | null {
+    return this.#lookup(partition, view.id, key);
+  }
+
+  #lookup(partition: number, id: number, key: Uint8Array): RecordBytes | null {
     // The library hands out one shared buffer whose `length` is set to what was read.
-    const bytes = this.#db.getBinaryFast(this.#key(partition, this.#viewIds.get(view.name)!, key));
+    const bytes = this.#db.getBinaryFast(this.#key(partition, id, key));
     if (bytes === undefined) return null;
     const found = this.#found;
     if (bytes !== this.#lastBytes) {
@@ -164,17 +161,17 @@ export class Replica {
 
   /**
    * Applies messages of the log and moves their cursors, all in one transaction. Messages at or below a cursor are
-   * skipped, so replaying is harmless. A row is kept only if it is not older than what is stored. Rows whose view or
-   * schema this process does not know are parked: counted, logged, not guessed at.
+   * skipped, so replaying is harmless. What a row does is `apply-message.ts`'s to say; poison is parked: counted, logged,
+   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt.
    */
   async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
-    const result = { rowsApplied: 0, rowsStale: 0, messagesParked: 0 };
+    const result = emptyTally();
     const moved = new Map<number, DigestedCursor>();
     this.#applying.add(moved);
     try {
       await this.#commit(() => {
         moved.clear();
-        Object.assign(result, { rowsApplied: 0, rowsStale: 0, messagesParked: 0 });
+        Object.assign(result, emptyTally());
         for (const message of messages) this.#applyMessage(message, moved, result);
         for (const [partition, cursor] of moved) this.#db.put(cursorKey(partition), encodeCursor(cursor));
       });
@@ -199,6 +196,7 @@ export class Replica {
       // A child transaction, since a plain one commits what was written before its callback threw.
       await this.#db.childTransaction(write);
     } catch (thrown) {
+      if (thrown instanceof ServingError) throw thrown;
       // The promise hung on the error is ours to handle; of the rest that the library rejects, see `isCommitFailure`.
       (thrown as { commitError?: Promise<unknown> }).commitError?.catch?.(() => {});
       throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
@@ -222,58 +220,41 @@ export class Replica {
     return value === undefined ? { ...AT_START } : decodeCursor(value);
   }
 
-  #applyMessage(
-    message: LogMessage,
-    moved: Map<number, DigestedCursor>,
-    result: { rowsApplied: number; rowsStale: number; messagesParked: number },
-  ): void {
+  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): void {
     const { partition, seq } = message;
     const before = moved.get(partition) ?? this.#cursors.get(partition) ?? AT_START;
     if (seq <= before.seq) return;
     const cursor = { seq, digestA: before.digestA, digestB: before.digestB };
     moved.set(partition, cursor);
-    const batch = decodeRowBatch(message.bytes);
-    const viewId = batch === null ? undefined : this.#viewIds.get(batch.view);
-    const view = viewId === undefined ? undefined : this.#viewById.get(viewId);
-    if (batch === null || viewId === undefined || view === undefined || batch.schemaHash !== view.schemaHash) {
-      result.messagesParked++;
-      this.#log.warn({ partition, seq, view: batch?.view }, 'log message parked: unknown view or schema');
-      return;
-    }
-    const valuesBytes = view.bitmapBytes + view.valuesBytes;
-    for (const row of batch.rows) {
-      if (
-        row.values.byteLength !== valuesBytes ||
-        row.key.byteLength > ENTITY_KEY_BYTES_MAX ||
-        row.key.byteLength === 0 ||
-        // NaN compares with nothing, and an infinite time could never be replaced.
-        !Number.isFinite(row.eventMs)
-      ) {
-        result.messagesParked++;
-        continue;
-      }
-      const key = this.#key(partition, viewId, row.key);
-      const stored = this.lookup(view, partition, row.key);
-      if (stored !== null && recordEventMs(stored) > row.eventMs) {
-        result.rowsStale++;
-        continue;
-      }
-      if (stored !== null) mixDigest(cursor, key, stored.bytes.subarray(0, stored.length));
-      const record = encodeRecord(view, row.eventMs, seq, row.values);
-      mixDigest(cursor, key, record);
-      this.#db.put(Buffer.from(key), record as Buffer);
-      result.rowsApplied++;
-    }
+    const { poison } = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
+    if (poison.length > 0) this.#log.warn({ partition, seq, why: poison[0]!.why }, 'log message parked');
   }
 
-  #key(partition: number, viewId: number, entityKey: Uint8Array): Buffer {
+  /** Rows of a partition for writing; what changes is mixed into the cursor's digest. */
+  #rowStore(partition: number, cursor: DigestedCursor): RowStore {
+    return {
+      lookup: (id, key) => this.#lookup(partition, id, key),
+      replace: (id, entityKey, stored, record) => {
+        const key = this.#key(partition, id, entityKey);
+        if (stored !== null) mixDigest(cursor, key, stored.bytes.subarray(0, stored.length));
+        if (record === null) {
+          this.#db.remove(Buffer.from(key));
+          return;
+        }
+        mixDigest(cursor, key, record);
+        this.#db.put(Buffer.from(key), record as Buffer);
+      },
+    };
+  }
+
+  #key(partition: number, id: number, entityKey: Uint8Array): Buffer {
     const length = entityKey.byteLength;
     if (length > ENTITY_KEY_BYTES_MAX) {
       throw invalid(`a key has ${length} bytes; at most ${ENTITY_KEY_BYTES_MAX} are allowed`, 'lookup');
     }
     const buffer = this.#keyBuffer;
     buffer.writeUInt32BE(partition, 0);
-    buffer.writeUInt32BE(viewId, 4);
+    buffer.writeUInt32BE(id, 4);
     buffer.set(entityKey, KEY_HEADER_BYTES);
     let key = this.#keyViews[length];
     if (key === undefined) {

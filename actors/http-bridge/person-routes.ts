@@ -1,8 +1,8 @@
 /** The routes for people and curl: `/v1` and the index at `/`. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../../proto/errors.ts';
-import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
-import { parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from '../edge/feature-api.ts';
+import { checkName, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
+import { parseDelete, parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from '../edge/feature-api.ts';
 import { parsePersonRequest, personCall, personReplyJson } from '../edge/person-api.ts';
 import { type EdgeContext, jsonBody, pathParameter, predict, type Route, send, timeoutHeaderMs } from './exchange.ts';
 
@@ -41,6 +41,14 @@ export function personRoutes(context: EdgeContext): Route[] {
     return send(context, request, reply, answer.status, answer.body);
   };
 
+  const remove = async (view: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { keys, eventTime } = parseDelete(await jsonBody(context, request));
+    const acks = await gateway.delete(view, keys, eventTime);
+    const answer = pushReply({ rows: [], refusals: keys.map(() => null) }, acks);
+    if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1');
+    return send(context, request, reply, answer.status, answer.body);
+  };
+
   const read = async (view: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { keys, timeoutMs } = parseRead(await jsonBody(context, request));
     const budgetMs = timeoutMs ?? timeoutHeaderMs(request.headers['x-timeout-ms']);
@@ -52,12 +60,15 @@ export function personRoutes(context: EdgeContext): Route[] {
     const target = pathParameter(request, 'target') ?? '';
     const colon = target.lastIndexOf(':');
     const verb = target.slice(colon + 1);
-    if (colon < 0 || (verb !== 'push' && verb !== 'get')) {
-      throw notFound(`no route /v1/features/${quoteShort(target)}; there are {view}:push and {view}:get`);
+    const act = { push, get: read, delete: remove }[colon < 0 ? '' : verb];
+    if (act === undefined) {
+      throw notFound(
+        `no route /v1/features/${quoteShort(target)}; there are {view}:push, {view}:get and {view}:delete`,
+      );
     }
     const view = target.slice(0, colon);
-    checkName('view', view);
-    return verb === 'push' ? push(view, request, reply) : read(view, request, reply);
+    checkVersionedName('view', view);
+    return act(view, request, reply);
   };
 
   return [

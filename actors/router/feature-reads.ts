@@ -4,8 +4,9 @@
  */
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
+import { versionKey, viewNames } from '../../cluster/catalog/app.ts';
 import { matchesSchema, readValue, recordBytes, recordEventMs } from '../../cluster/catalog/record.ts';
-import type { App, Feature, View } from '../../cluster/catalog/views.ts';
+import { type App, type Feature, findView, type View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
@@ -68,9 +69,8 @@ export class FeatureReads {
     timeoutMs: number,
     featureNames?: readonly string[],
   ): Promise<readonly FeatureReadRow[]> {
-    const view = this.#app.views.get(viewName);
-    if (view === undefined)
-      throw notFound(`no view '${viewName}'; this app defines: ${[...this.#app.views.keys()].join(', ') || 'none'}`);
+    const view = findView(this.#app, viewName);
+    if (view === undefined) throw notFound(`no view '${viewName}'; this app defines: ${viewNames(this.#app)}`);
     if (texts.length > KEYS_MAX)
       throw new ServingError(
         'INVALID_ARGUMENT',
@@ -167,7 +167,7 @@ export class FeatureReads {
       body: {
         id,
         replyTo: this.#context.selfText,
-        view: call.view.name,
+        view: versionKey(call.view),
         keys: rows.map((row) => call.keys[row]!),
         partitions: rows.map((row) => call.partitions[row]!),
         epoch: this.#routing.epoch,

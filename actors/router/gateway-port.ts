@@ -2,6 +2,7 @@
  * What the edges (HTTP bridge, NATS bridge) see of the cluster: promises over plain values. The implementation
  * (`gateway.ts`) turns each call into messages for the router in the same process.
  */
+import type { FeatureValue } from '../../cluster/catalog/feature-types.ts';
 import type { View } from '../../cluster/catalog/views.ts';
 import type { DataType, Tensor } from '../../proto/tensor.ts';
 
@@ -84,11 +85,16 @@ export type ModelDescription = {
 /** A row as people write it: the entity's key, optionally `event_time` (RFC 3339 with a zone, or epoch ms), and features by name. */
 export type FeatureRow = Readonly<Record<string, unknown>>;
 
+/** `also`: where else an event was logged that concerns several entities. */
 export type PushAck =
-  | { readonly partition: number; readonly seq: number }
+  | {
+      readonly partition: number;
+      readonly seq: number;
+      readonly also?: readonly { readonly partition: number; readonly seq: number }[];
+    }
   | { readonly error: { readonly code: string; readonly message: string } };
 
-export type FeatureValue = number | bigint | boolean | string | null;
+export type { FeatureValue };
 
 export type FeatureReadRow = {
   readonly key: string;
@@ -150,6 +156,8 @@ export interface Gateway {
   describe(model: string, version?: string): ModelDescription;
   /** One acknowledgement a row, in order: bad rows are refused one by one, the good ones kept. */
   push(view: string, rows: readonly FeatureRow[]): Promise<readonly PushAck[]>;
+  /** Deletes what is stored for the keys as of `eventTime` (as in a row; now where undefined). Acknowledges as `push`. */
+  delete(view: string, keys: readonly string[], eventTime: unknown): Promise<readonly PushAck[]>;
   get(view: string, keys: readonly string[], options?: FeatureReadOptions): Promise<readonly FeatureReadRow[]>;
   /** The app's views by name. */
   views(): ReadonlyMap<string, View>;

@@ -37,7 +37,7 @@ export type GatewayParts = {
   readonly router: Address;
   readonly routing: RoutingTable;
   readonly reads: FeatureReads;
-  readonly push: (view: string, rows: readonly FeatureRow[]) => Promise<readonly PushAck[]>;
+  readonly ingest: Pick<Gateway, 'push' | 'delete'>;
   readonly status: () => ClusterStatus;
   readonly notReady: () => readonly string[];
   readonly tracer: Tracer;
@@ -163,7 +163,11 @@ export class LocalGateway implements Gateway, Behaviour {
   }
 
   push(view: string, rows: readonly FeatureRow[]): Promise<readonly PushAck[]> {
-    return this.#parts.push(view, rows);
+    return this.#parts.ingest.push(view, rows);
+  }
+
+  delete(view: string, keys: readonly string[], eventTime: unknown): Promise<readonly PushAck[]> {
+    return this.#parts.ingest.delete(view, keys, eventTime);
   }
 
   async get(

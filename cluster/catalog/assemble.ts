@@ -6,9 +6,12 @@
 import { invalid } from '../../proto/errors.ts';
 import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
-import { matchesSchema, RECORD_HEADER_BYTES, type RecordBytes, readValue, recordEventMs } from './record.ts';
+import { TransformInputs } from './apply-transforms.ts';
+import { materialize } from './materialize.ts';
+import { isNull, RECORD_HEADER_BYTES, type RecordBytes, readCell, recordEventMs } from './record.ts';
 import { type Block, RowMemory } from './row-memory.ts';
 import type { FeatureCell, PlannedRead, ServingPlan } from './serving-plan.ts';
+import type { PlannedTransform } from './transforms.ts';
 import type { View } from './views.ts';
 
 /** The record stored for an entity, or null. Its bytes may be overwritten by the next lookup. */
@@ -60,8 +63,10 @@ export function assemble(
       copyBytes(source, row * cell.bytes, page.bytes, at + row * stride + cell.targetOffset, cell.bytes);
     }
   }
-  if (plan.reads.length === 0) return { inputs, freshness: null };
-  return { inputs, freshness: new FeatureReader(plan, request, everywherePartition, lookup, blocks).read() };
+  if (plan.reads.length === 0 && plan.transforms.length === 0) return { inputs, freshness: null };
+  const reader = new FeatureReader(plan, request, everywherePartition, lookup, blocks);
+  const freshness = reader.read();
+  return { inputs, freshness: plan.reads.length === 0 ? null : freshness };
 }
 
 const NOTHING_DEFAULTED = new Uint8Array(0);
@@ -74,6 +79,8 @@ class FeatureReader {
   readonly #lookup: Lookup;
   readonly #blocks: readonly (Block | null)[];
   readonly #bitmapBytes: number;
+  /** Null for plans without transforms. */
+  readonly #taken: TransformInputs | null;
   /** Made when the first feature falls back. */
   #defaulted: Uint8Array = NOTHING_DEFAULTED;
 
@@ -90,6 +97,7 @@ class FeatureReader {
     this.#lookup = lookup;
     this.#blocks = blocks;
     this.#bitmapBytes = Math.ceil(plan.featureNames.length / 8);
+    this.#taken = plan.transforms.length === 0 ? null : new TransformInputs(plan, request.rows);
   }
 
   read(): NonNullable<Assembled['freshness']> {
@@ -103,21 +111,24 @@ class FeatureReader {
       const everywhere = view.placement === 'everywhere';
       for (let row = 0; row < rows; row++) {
         const partition = everywhere ? this.#everywherePartition : partitions[row]!;
-        const record = this.#lookup(view, partition, readKeys[row]!);
-        if (record === null || !matchesSchema(view, record)) {
-          this.#writeDefaults(read, row);
+        const stored = this.#lookup(view, partition, readKeys[row]!);
+        const record = stored === null ? null : materialize(view, stored, wallMs, read.scratch);
+        if (record === null) {
+          this.#writeDefaults(read, i, row);
           continue;
         }
         const recordAgeMs = Math.max(0, wallMs - recordEventMs(record));
         if (view.ttlMs !== 0 && recordAgeMs > view.ttlMs) {
-          this.#writeDefaults(read, row);
+          this.#writeDefaults(read, i, row);
           continue;
         }
         if (recordAgeMs > ageMs[row]!) ageMs[row] = recordAgeMs;
         if (hasNulls(view, record)) this.#copyCells(read, record, row);
         else this.#copyRuns(read, record, row);
+        if (this.#taken !== null) this.#take(read, i, record, row);
       }
     }
+    this.#taken?.run(this.#request, (planned, value, row) => this.#writeTransformed(planned, value, row));
     return { ageMs, defaulted: this.#defaulted };
   }
 
@@ -135,32 +146,58 @@ class FeatureReader {
       }
     }
     for (let i = 0; i < converted.length; i++) {
-      const cell = converted[i]!;
-      this.#write(cell, readValue(read.view, cell.feature, record)!, row);
+      this.#copyCell(read.view, converted[i]!, record, row);
     }
   }
 
   #copyCells(read: PlannedRead, record: RecordBytes, row: number): void {
     for (const cell of read.cells) {
-      const value = readValue(read.view, cell.feature, record);
-      if (value === null) this.#writeDefault(cell, row);
-      else this.#write(cell, value, row);
+      if (isNull(record, cell.feature.index)) this.#writeDefault(cell, row);
+      else this.#copyCell(read.view, cell, record, row);
     }
   }
 
-  #writeDefaults(read: PlannedRead, row: number): void {
+  #copyCell(view: View, cell: FeatureCell, record: RecordBytes, row: number): void {
+    const columns = cell.feature.defaultCells.length;
+    for (let i = 0; i < columns; i++) this.#write(cell, i, readCell(view, cell.feature, record, i), row);
+  }
+
+  #writeDefaults(read: PlannedRead, index: number, row: number): void {
     for (const cell of read.cells) this.#writeDefault(cell, row);
+    if (this.#taken !== null) this.#take(read, index, null, row);
+  }
+
+  /** Keeps what transforms take of a record, before the next lookup overwrites it. */
+  #take(read: PlannedRead, index: number, record: RecordBytes | null, row: number): void {
+    for (const { feature, bit } of read.taken) {
+      if (record === null || isNull(record, feature.index)) this.#markDefaulted(bit, row);
+    }
+    this.#taken!.take(index, read.view, record, row);
+  }
+
+  #writeTransformed(planned: PlannedTransform, value: number | null, row: number): void {
+    if (value === null) this.#markDefaulted(planned.bit, row);
+    const { page, at, bytes } = this.#blocks[planned.input]!;
+    const offset = at + row * (bytes.length / this.#request.rows) + planned.targetOffset;
+    const given = value ?? planned.transform.default;
+    if (planned.targetType === 'FP32') page.cells.setFloat32(offset, given, true);
+    else page.cells.setFloat64(offset, given, true);
   }
 
   #writeDefault(cell: FeatureCell, row: number): void {
-    this.#write(cell, cell.feature.default, row);
-    if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
-    this.#defaulted[row * this.#bitmapBytes + (cell.bit >> 3)]! |= 1 << (cell.bit & 7);
+    const { defaultCells } = cell.feature;
+    for (let i = 0; i < defaultCells.length; i++) this.#write(cell, i, defaultCells[i]!, row);
+    this.#markDefaulted(cell.bit, row);
   }
 
-  #write(cell: FeatureCell, value: number | bigint | boolean, row: number): void {
+  #markDefaulted(bit: number, row: number): void {
+    if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
+    this.#defaulted[row * this.#bitmapBytes + (bit >> 3)]! |= 1 << (bit & 7);
+  }
+
+  #write(cell: FeatureCell, column: number, value: number | bigint, row: number): void {
     const { page, at, bytes } = this.#blocks[cell.input]!;
-    const offset = at + row * (bytes.length / this.#request.rows) + cell.targetOffset;
+    const offset = at + row * (bytes.length / this.#request.rows) + cell.targetOffset + column * cell.targetBytes;
     switch (cell.targetType) {
       case 'FP32':
         page.cells.setFloat32(offset, Number(value), true);
@@ -177,7 +214,7 @@ class FeatureReader {
   }
 }
 
-function asInt32(cell: FeatureCell, value: number | bigint | boolean): number {
+function asInt32(cell: FeatureCell, value: number | bigint): number {
   const number = Number(value);
   if (number === (number | 0)) return number;
   throw invalid(

@@ -33,6 +33,6 @@ async function importApp(path: string, packageEntry: string): Promise<App> {
     throw invalid(`${path} cannot be loaded: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
   const app = (loaded.default ?? loaded) as Partial<App>;
-  if (!(app.views instanceof Map)) throw invalid(`${path} must export default defineApp({ views: [...] })`);
+  if (!(app.versions instanceof Map)) throw invalid(`${path} must export default defineApp({ views: [...] })`);
   return app as App;
 }

@@ -3,13 +3,17 @@
  * request inputs. Parsed strictly: unknown fields are errors, since a misspelt one would be silently ignored. Pure.
  */
 import { invalid } from '../../proto/errors.ts';
-import { checkName, isName, quoteShort, showShort } from '../../proto/names.ts';
+import { checkName, isName, isVersionedName, quoteShort, showShort } from '../../proto/names.ts';
 import { type DataType, isDataType } from '../../proto/tensor.ts';
 
-/** What one column of an assembled input is made of: `view.feature`, or a request input of one value a row. */
+/**
+ * What a column of an assembled input is made of: `view.feature` (`view@version.feature`), a request input of one value a
+ * row, or one of the app's transforms.
+ */
 export type Column =
   | { readonly kind: 'feature'; readonly view: string; readonly feature: string }
-  | { readonly kind: 'request'; readonly request: string };
+  | { readonly kind: 'request'; readonly request: string }
+  | { readonly kind: 'transform'; readonly transform: string };
 
 /** How a model input comes about: handed through from the request, or assembled column by column. */
 export type InputBinding =
@@ -169,16 +173,21 @@ function parseColumns(directory: string, where: string, value: unknown, requestN
     throw bad(directory, `${where} must be an array of 1 to ${COLUMNS_MAX} columns`);
   }
   return value.map((item, i) => {
-    const fields = object(directory, `${where}[${i}]`, item, ['feature', 'request']);
+    const fields = object(directory, `${where}[${i}]`, item, ['feature', 'request', 'transform']);
+    if (Object.keys(fields).length !== 1)
+      throw bad(directory, `${where}[${i}] needs one of "feature", "request" and "transform"`);
+    const transform = fields['transform'];
+    if (typeof transform === 'string') return { kind: 'transform', transform };
     const feature = fields['feature'];
-    if (typeof feature === 'string' && fields['request'] === undefined) {
+    if (typeof feature === 'string') {
       const [view, name, ...rest] = feature.split('.');
-      if (view === undefined || name === undefined || rest.length > 0 || !isName(view) || !isName(name)) {
+      if (view === undefined || name === undefined || rest.length > 0 || !isVersionedName(view) || !isName(name)) {
         throw bad(directory, `${where}[${i}].feature ${quoteShort(feature)} must read "view.feature"`);
       }
       return { kind: 'feature', view, feature: name };
     }
-    if (feature !== undefined) throw bad(directory, `${where}[${i}] needs either "feature" (text) or "request"`);
+    if (fields['request'] === undefined)
+      throw bad(directory, `${where}[${i}] needs one of "feature", "request" and "transform", as text`);
     return {
       kind: 'request',
       request: knownRequest(directory, `${where}[${i}].request`, fields['request'], requestNames),

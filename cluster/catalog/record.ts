@@ -1,26 +1,30 @@
 /**
  * A stored row, little-endian:
  *
- *     0  u32  schema hash       which view definition wrote the values
+ *     0  u32  schema hash       which definition wrote what follows the header
  *     4  f64  event time        ms since the Unix epoch
  *    12  f64  log sequence      that brought the row
- *    20  u32  reserved
+ *    20  u32  flags             1: a tombstone, which ends here
  *    24       null bitmap       a bit a feature, least significant first; padded to whole 8-byte words
  *    ..       packed values     in the view's order; zero where null
  *
- * What travels in the log is the part from the bitmap on. Pure.
+ * What travels in the log is the part from the bitmap on. Of an aggregated view, what follows the header is the state of
+ * its aggregations. Pure.
  */
 import { invalid } from '../../proto/errors.ts';
-import { quoteShort, showShort } from '../../proto/names.ts';
-import type { Feature, View } from './views.ts';
+import { quoteShort } from '../../proto/names.ts';
+import { type FeatureValue, packValue, readPacked, readPackedCell } from './feature-types.ts';
+import type { Feature, Schema } from './schema.ts';
+
+export type { FeatureValue };
 
 export const RECORD_HEADER_BYTES = 24;
 const EVENT_MS_OFFSET = 4;
 const SEQ_OFFSET = 12;
+const FLAGS_OFFSET = 20;
+const TOMBSTONE = 1;
 
-export type FeatureValue = number | bigint | boolean | null;
-
-/** A stored record's bytes; `length` counts, since a shared read buffer is longer than what it holds. */
+/** A record's bytes; `length` counts, since a shared read buffer is longer than what it holds. */
 export type RecordBytes = {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -29,8 +33,9 @@ export type RecordBytes = {
   readonly length: number;
 };
 
-export function recordLength(view: View): number {
-  return RECORD_HEADER_BYTES + view.bitmapBytes + view.valuesBytes;
+/** Of a row with all of the view's features, as it is read. */
+export function recordLength(schema: Schema): number {
+  return RECORD_HEADER_BYTES + schema.bitmapBytes + schema.valuesBytes;
 }
 
 /** A record's bytes with the views that reading needs. */
@@ -46,15 +51,32 @@ export function recordViews(bytes: Uint8Array): { view: DataView; words: Uint32A
   };
 }
 
-/** The record to store for a row of the log. `values`: bitmap and packed values, exactly as long as the view says. */
-export function encodeRecord(view: View, eventMs: number, seq: number, values: Uint8Array): Uint8Array {
-  const record = new Uint8Array(recordLength(view));
+/** The record to store. `body`: what follows the header. */
+export function encodeRecord(
+  { schemaHash }: { readonly schemaHash: number },
+  eventMs: number,
+  seq: number,
+  body: Uint8Array,
+): Uint8Array {
+  const record = new Uint8Array(RECORD_HEADER_BYTES + body.byteLength);
   const cells = new DataView(record.buffer);
-  cells.setUint32(0, view.schemaHash, true);
+  writeHeader(cells, schemaHash, eventMs, seq, 0);
+  record.set(body, RECORD_HEADER_BYTES);
+  return record;
+}
+
+/** What is stored for an entity that was deleted as of `eventMs`: what is older must not come back. */
+export function encodeTombstone(eventMs: number, seq: number): Uint8Array {
+  const record = new Uint8Array(RECORD_HEADER_BYTES);
+  writeHeader(new DataView(record.buffer), 0, eventMs, seq, TOMBSTONE);
+  return record;
+}
+
+export function writeHeader(cells: DataView, schemaHash: number, eventMs: number, seq: number, flags: number): void {
+  cells.setUint32(0, schemaHash, true);
   cells.setFloat64(EVENT_MS_OFFSET, eventMs, true);
   cells.setFloat64(SEQ_OFFSET, seq, true);
-  record.set(values, RECORD_HEADER_BYTES);
-  return record;
+  cells.setUint32(FLAGS_OFFSET, flags, true);
 }
 
 export function recordSchemaHash(record: RecordBytes): number {
@@ -69,32 +91,32 @@ export function recordSeq(record: RecordBytes): number {
   return record.view.getFloat64(SEQ_OFFSET, true);
 }
 
+export function isTombstone(record: RecordBytes): boolean {
+  return (record.view.getUint32(FLAGS_OFFSET, true) & TOMBSTONE) !== 0;
+}
+
 export function isNull(record: RecordBytes, index: number): boolean {
   return (record.bytes[RECORD_HEADER_BYTES + (index >> 3)]! & (1 << (index & 7))) !== 0;
 }
 
 /** Offset of a feature's value within the record. */
-export function valueOffset(view: View, feature: Feature): number {
-  return RECORD_HEADER_BYTES + view.bitmapBytes + feature.offset;
+export function valueOffset(schema: Schema, feature: Feature): number {
+  return RECORD_HEADER_BYTES + schema.bitmapBytes + feature.offset;
 }
 
 /** Null where the row holds null. */
-export function readValue(view: View, feature: Feature, record: RecordBytes): FeatureValue {
-  if (isNull(record, feature.index)) return null;
-  const offset = valueOffset(view, feature);
-  switch (feature.type) {
-    case 'float32':
-      return record.view.getFloat32(offset, true);
-    case 'int64':
-      return record.view.getBigInt64(offset, true);
-    case 'bool':
-      return record.bytes[offset] === 1;
-  }
+export function readValue(schema: Schema, feature: Feature, record: RecordBytes): FeatureValue {
+  return isNull(record, feature.index) ? null : readPacked(feature, record.view, valueOffset(schema, feature));
 }
 
-/** True for a record that this view definition wrote and that is as long as it says. */
-export function matchesSchema(view: View, record: RecordBytes): boolean {
-  return record.length === recordLength(view) && recordSchemaHash(record) === view.schemaHash;
+/** The number for a model's column, `column` counting within the feature, of a value that is not null. */
+export function readCell(schema: Schema, feature: Feature, record: RecordBytes, column: number): number | bigint {
+  return readPackedCell(feature, record.view, valueOffset(schema, feature), column);
+}
+
+/** True for a record in this definition's own layout, and as long as it says. */
+export function matchesSchema(schema: Schema, record: RecordBytes): boolean {
+  return record.length === recordLength(schema) && recordSchemaHash(record) === schema.schemaHash;
 }
 
 /**
@@ -103,63 +125,39 @@ export function matchesSchema(view: View, record: RecordBytes): boolean {
  * features (key, time).
  */
 export function packValues(
-  view: View,
+  schema: Schema,
   row: Readonly<Record<string, unknown>>,
   reserved: readonly string[],
 ): Uint8Array {
-  for (const field of Object.keys(row)) {
-    if (!view.featureByName.has(field) && !reserved.includes(field)) {
-      throw invalid(`view '${view.name}' has no feature ${quoteShort(field)}; it has ${nameList(view)}`);
-    }
-  }
-  const values = new Uint8Array(view.bitmapBytes + view.valuesBytes);
+  let known = 0;
+  const values = new Uint8Array(schema.bitmapBytes + schema.valuesBytes);
   const cells = new DataView(values.buffer);
-  for (const feature of view.features) {
-    const value = Object.hasOwn(row, feature.name) ? row[feature.name] : null;
+  for (const feature of schema.features) {
+    const value = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
+    if (value !== undefined) known++;
     if (value === null || value === undefined) {
       values[feature.index >> 3]! |= 1 << (feature.index & 7);
     } else {
-      packValue(view, feature, value, cells, view.bitmapBytes + feature.offset);
+      packValue(feature, value, schema, feature.name, cells, schema.bitmapBytes + feature.offset);
     }
   }
+  for (const field of reserved) if (Object.hasOwn(row, field)) known++;
+  // Counted first: looking each field of each row up would cost more than packing it.
+  if (Object.keys(row).length !== known) refuseUnknown(schema, row, reserved);
   return values;
 }
 
-function packValue(view: View, feature: Feature, value: unknown, cells: DataView, offset: number): void {
-  switch (feature.type) {
-    case 'float32': {
-      if (typeof value !== 'number') throw wrongValue(view, feature, value, 'a number');
-      if (!Number.isFinite(Math.fround(value))) throw wrongValue(view, feature, value, 'a finite 32-bit float');
-      cells.setFloat32(offset, value, true);
-      return;
-    }
-    case 'int64': {
-      const whole = toInt64(value);
-      if (whole === null) throw wrongValue(view, feature, value, 'a whole number (as text beyond 2^53)');
-      cells.setBigInt64(offset, whole, true);
-      return;
-    }
-    case 'bool': {
-      if (typeof value !== 'boolean') throw wrongValue(view, feature, value, 'true or false');
-      cells.setUint8(offset, value ? 1 : 0);
+function refuseUnknown(schema: Schema, row: Readonly<Record<string, unknown>>, reserved: readonly string[]): void {
+  for (const field of Object.keys(row)) {
+    if (!schema.featureByName.has(field) && !reserved.includes(field)) {
+      throw invalid(
+        `${schema.kind} '${schema.name}' has no ${schema.kind === 'view' ? 'feature' : 'field'} ${quoteShort(field)}; it has ${nameList(schema)}`,
+      );
     }
   }
 }
 
-function toInt64(value: unknown): bigint | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : null;
-  if (typeof value === 'string' && !/^-?\d{1,19}$/.test(value)) return null;
-  if (typeof value !== 'string' && typeof value !== 'bigint') return null;
-  const whole = BigInt(value);
-  return BigInt.asIntN(64, whole) === whole ? whole : null;
-}
-
-function wrongValue(view: View, feature: Feature, value: unknown, wanted: string) {
-  const type = typeof value === 'object' ? '' : `${typeof value} `;
-  return invalid(`'${view.name}.${feature.name}' must be ${wanted}, got ${type}${showShort(value)}`);
-}
-
-function nameList(view: View): string {
-  const names = view.features.slice(0, 20).map((feature) => feature.name);
-  return names.join(', ') + (view.features.length > 20 ? ', …' : '');
+function nameList(schema: Schema): string {
+  const names = schema.features.slice(0, 20).map((feature) => feature.name);
+  return names.join(', ') + (schema.features.length > 20 ? ', …' : '');
 }

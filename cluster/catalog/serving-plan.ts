@@ -2,11 +2,12 @@
  * How a request becomes model inputs, worked out once per model version from its spec and the app's views: what the
  * request must carry, which views are read under which key, and which bytes go where. Pure.
  */
-import { invalid } from '../../proto/errors.ts';
 import { DATA_TYPE_BYTES, type DataType } from '../../proto/tensor.ts';
-import type { Column, InputBinding, RequestInput } from './manifest.ts';
+import type { InputBinding, RequestInput } from './manifest.ts';
+import { type RowScratch, scratchFor } from './materialize.ts';
 import { type ModelSpec, modelKey, rowShape, type TensorSpec } from './model-spec.ts';
-import { valueOffset } from './record.ts';
+import { type Building, contradiction, mergeRuns, planColumns, plannedRequest, requestIndex } from './plan-columns.ts';
+import type { PlannedTransform } from './transforms.ts';
 import type { App, Feature, View } from './views.ts';
 
 /** One input that a request carries, in the order in which inputs travel to the shard. */
@@ -30,6 +31,8 @@ export type FeatureCell = {
   readonly input: number;
   readonly targetOffset: number;
   readonly targetType: DataType;
+  /** Bytes of one column; a vector fills several. */
+  readonly targetBytes: number;
   /** Bit in the row's `defaulted` bitmap. */
   readonly bit: number;
 };
@@ -42,9 +45,12 @@ export type FeatureRun = {
   readonly bytes: number;
 };
 
-/** One record to read for each row. */
+/** One record to read for each row. `taken`: features that transforms take, with their bits, beside those of `cells`. */
 export type PlannedRead = {
   readonly view: View;
+  readonly taken: readonly { readonly feature: Feature; readonly bit: number }[];
+  /** Memory for rows that are worked out as they are read; null where rows are stored as they are. */
+  readonly scratch: RowScratch | null;
   /** Index into the planned inputs of the key; -1: the routing entity's key. */
   readonly keyInput: number;
   readonly cells: readonly FeatureCell[];
@@ -84,6 +90,8 @@ export type ServingPlan = {
   readonly modelInputs: readonly PlannedModelInput[];
   readonly reads: readonly PlannedRead[];
   readonly requestCells: readonly RequestCell[];
+  /** Columns that are worked out once all features of a row are read. */
+  readonly transforms: readonly PlannedTransform[];
   readonly outputs: readonly PlannedOutput[];
   /** Of the widest letter that one row needs on its way, as far as that is known in advance. */
   readonly rowBytesMax: number;
@@ -91,24 +99,23 @@ export type ServingPlan = {
   readonly featureNames: readonly string[];
 };
 
-type Building = {
-  requestInputs: PlannedInput[];
-  reads: Map<string, { view: View; keyInput: number; cells: FeatureCell[] }>;
-  requestCells: RequestCell[];
-  featureNames: string[];
-};
-
 /** Throws INVALID_ARGUMENT where manifest, model file and views contradict each other, naming both sides. */
 export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
   const { manifest } = spec;
   const key = modelKey(manifest.name, spec.version);
   const bindings = bindAll(key, spec);
-  const building: Building = { requestInputs: [], reads: new Map(), requestCells: [], featureNames: [] };
+  const building: Building = {
+    requestInputs: [],
+    reads: new Map(),
+    requestCells: [],
+    transforms: [],
+    featureNames: [],
+  };
   for (const input of manifest.request) building.requestInputs.push(plannedInput(key, input, bindings, spec));
   if (manifest.inputs.length === 0) {
     for (const tensor of spec.inputs) {
       if (requestIndex(building, tensor.name) >= 0) continue;
-      building.requestInputs.push(planned(tensor.name, tensor.datatype, rowShape(tensor, spec.batched), true));
+      building.requestInputs.push(plannedRequest(tensor.name, tensor.datatype, rowShape(tensor, spec.batched), true));
     }
   }
   const entityInput = routingKey(key, spec, bindings, app);
@@ -117,7 +124,11 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     if (binding.kind === 'request') return { kind: 'request', from: requestIndex(building, binding.request) };
     return planColumns(key, spec, tensor, index, binding.columns, app, building);
   });
-  const reads = [...building.reads.values()].map((read) => ({ ...read, ...mergeRuns(read.cells) }));
+  const reads = [...building.reads.values()].map((read) => ({
+    ...read,
+    scratch: scratchFor(read.view),
+    ...mergeRuns(read.cells),
+  }));
   if (entityInput !== null && reads.length > 0 && requestIndex(building, entityInput) >= 0) {
     throw contradiction(key, `uses '${entityInput}' both as the routing key and as a request input`);
   }
@@ -129,6 +140,7 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     modelInputs,
     reads,
     requestCells: building.requestCells,
+    transforms: building.transforms,
     outputs: spec.outputs.map((output) => plannedOutput(output, spec.batched)),
     rowBytesMax: widestRowBytes(spec),
     featureNames: building.featureNames,
@@ -197,19 +209,13 @@ function plannedInput(
       `declares shape [${shape.join(',')}] a row for '${input.name}', but the file's '${tensor.name}' has [${fileShape.join(',')}]`,
     );
   }
-  return planned(input.name, input.datatype, shape, input.nonFinite === 'refuse');
-}
-
-function planned(name: string, datatype: DataType, shape: readonly number[], refuseNonFinite: boolean): PlannedInput {
-  const free = shape.some((dimension) => dimension < 0);
-  const rowBytes = free ? 0 : shape.reduce((product, dimension) => product * dimension, DATA_TYPE_BYTES[datatype]);
-  return { name, datatype, shape, rowBytes, refuseNonFinite, entityName: null };
+  return plannedRequest(input.name, input.datatype, shape, input.nonFinite === 'refuse');
 }
 
 function routingKey(key: string, spec: ModelSpec, bindings: readonly InputBinding[], app: App): string | null {
   const { manifest } = spec;
   if (manifest.entity === null) return null;
-  const entities = [...app.views.values()].map((view) => view.entity);
+  const entities = [...app.versions.values()].map((view) => view.entity);
   const entity = entities.find((one) => one.name === manifest.entity);
   if (entity === undefined) {
     throw contradiction(
@@ -223,152 +229,10 @@ function routingKey(key: string, spec: ModelSpec, bindings: readonly InputBindin
   return entity.key;
 }
 
-function planColumns(
-  key: string,
-  spec: ModelSpec,
-  tensor: TensorSpec,
-  input: number,
-  columns: readonly Column[],
-  app: App,
-  building: Building,
-): PlannedModelInput {
-  const width = DATA_TYPE_BYTES[tensor.datatype];
-  const wanted = rowShape(tensor, spec.batched).reduce((product, dimension) => product * dimension, 1);
-  if (
-    tensor.shape.length !== 2 ||
-    (!spec.batched && tensor.shape[0] !== 1) ||
-    !['FP32', 'FP64', 'INT32', 'INT64'].includes(tensor.datatype)
-  ) {
-    throw contradiction(
-      key,
-      `builds '${tensor.name}' from columns, but the file has it as ${tensor.datatype} [${tensor.shape.join(',')}]; columns need [rows, n] of FP32, FP64, INT32 or INT64`,
-    );
-  }
-  let targetOffset = 0;
-  for (const column of columns) {
-    if (column.kind === 'feature') {
-      addFeature(key, spec, column, { input, targetOffset, targetType: tensor.datatype }, app, building);
-      targetOffset += width;
-      continue;
-    }
-    const from = requestIndex(building, column.request);
-    const source = building.requestInputs[from]!;
-    if (source.datatype !== tensor.datatype || source.rowBytes === 0) {
-      throw contradiction(
-        key,
-        `puts request input '${column.request}' (${source.datatype} [${source.shape.join(',')}]) among the columns of '${tensor.name}', which needs ${tensor.datatype} of a fixed size`,
-      );
-    }
-    // A request input of several values a row fills as many columns.
-    building.requestCells.push({ from, input, targetOffset, bytes: source.rowBytes });
-    targetOffset += source.rowBytes;
-  }
-  const filled = targetOffset / width;
-  if (wanted >= 0 && wanted !== filled) {
-    throw contradiction(key, `gives '${tensor.name}' ${filled} columns, but the file wants ${wanted}`);
-  }
-  return { kind: 'columns', rowBytes: targetOffset };
-}
-
-function addFeature(
-  key: string,
-  spec: ModelSpec,
-  column: { view: string; feature: string },
-  target: { input: number; targetOffset: number; targetType: DataType },
-  app: App,
-  building: Building,
-): void {
-  const view = app.views.get(column.view);
-  const feature = view?.featureByName.get(column.feature);
-  if (view === undefined || feature === undefined) {
-    throw contradiction(key, `uses '${column.view}.${column.feature}', which the app does not define`);
-  }
-  if (view.placement === 'sharded' && view.entity.name !== spec.manifest.entity) {
-    throw contradiction(
-      key,
-      `reads view '${view.name}' of entity '${view.entity.name}' beside '${spec.manifest.entity}': only views placed everywhere can be joined by another key`,
-    );
-  }
-  if (feature.type === 'float32' && (target.targetType === 'INT32' || target.targetType === 'INT64')) {
-    throw contradiction(
-      key,
-      `puts '${column.view}.${column.feature}', a float32, among columns of ${target.targetType}, which would cut it off; make the feature int64 or the input FP32`,
-    );
-  }
-  let read = building.reads.get(view.name);
-  if (read === undefined) {
-    read = { view, keyInput: keyInputOf(key, spec, view, building), cells: [] };
-    building.reads.set(view.name, read);
-  }
-  read.cells.push({ ...target, feature, sourceOffset: valueOffset(view, feature), bit: building.featureNames.length });
-  building.featureNames.push(`${view.name}.${feature.name}`);
-}
-
-/** The key of an entity other than the routing one is a BYTES input that the request carries under the entity's key name. */
-function keyInputOf(key: string, spec: ModelSpec, view: View, building: Building): number {
-  const { name: entityName, key: keyName } = view.entity;
-  if (entityName === spec.manifest.entity) return -1;
-  const known = requestIndex(building, keyName);
-  if (known < 0) {
-    building.requestInputs.push({ ...planned(keyName, 'BYTES', [1], false), entityName });
-    return building.requestInputs.length - 1;
-  }
-  const input = building.requestInputs[known]!;
-  if (input.entityName !== null && input.entityName !== entityName) {
-    throw contradiction(key, `joins '${input.entityName}' and '${entityName}', whose keys are both named '${keyName}'`);
-  }
-  if (input.datatype !== 'BYTES' || input.shape.length !== 1 || input.shape[0] !== 1) {
-    throw contradiction(
-      key,
-      `declares request input '${keyName}' as ${input.datatype} [${input.shape.join(',')}], but it is the key of '${entityName}', which is BYTES [1]`,
-    );
-  }
-  building.requestInputs[known] = { ...input, entityName };
-  return known;
-}
-
-function requestIndex(building: Building, name: string): number {
-  return building.requestInputs.findIndex((input) => input.name === name);
-}
-
-function mergeRuns(cells: readonly FeatureCell[]): { runs: FeatureRun[]; converted: FeatureCell[] } {
-  const runs: { sourceOffset: number; input: number; targetOffset: number; bytes: number }[] = [];
-  const converted: FeatureCell[] = [];
-  for (const cell of cells) {
-    const bytes = sameBytes(cell);
-    if (bytes === 0) {
-      converted.push(cell);
-      continue;
-    }
-    const last = runs.at(-1);
-    if (
-      last !== undefined &&
-      last.input === cell.input &&
-      last.sourceOffset + last.bytes === cell.sourceOffset &&
-      last.targetOffset + last.bytes === cell.targetOffset
-    ) {
-      last.bytes += bytes;
-    } else {
-      runs.push({ sourceOffset: cell.sourceOffset, input: cell.input, targetOffset: cell.targetOffset, bytes });
-    }
-  }
-  return { runs, converted };
-}
-
-function sameBytes(cell: FeatureCell): number {
-  if (cell.feature.type === 'float32' && cell.targetType === 'FP32') return 4;
-  if (cell.feature.type === 'int64' && cell.targetType === 'INT64') return 8;
-  return 0;
-}
-
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((dimension, i) => dimension === b[i] || dimension < 0 || b[i]! < 0);
 }
 
 function names(tensors: readonly TensorSpec[]): string {
   return tensors.map((tensor) => `'${tensor.name}'`).join(', ');
-}
-
-function contradiction(key: string, problem: string) {
-  return invalid(`model ${key}: the manifest ${problem}`);
 }

@@ -1510,6 +1510,18 @@ export namespace dovetail {
         /** RowBatch rows. */
         rows: dovetail.LogRow.$Properties[];
 
+        /** RowBatch version. */
+        version: number;
+
+        /** RowBatch stream. */
+        stream: string;
+
+        /** RowBatch entity. */
+        entity: string;
+
+        /** RowBatch everywhere. */
+        everywhere: boolean;
+
         /**
          * Creates a new RowBatch instance using the specified properties.
          * @param [properties] Properties to set
@@ -1551,6 +1563,18 @@ export namespace dovetail {
             /** RowBatch rows */
             rows?: (dovetail.LogRow.$Properties[]|null);
 
+            /** RowBatch version */
+            version?: (number|null);
+
+            /** RowBatch stream */
+            stream?: (string|null);
+
+            /** RowBatch entity */
+            entity?: (string|null);
+
+            /** RowBatch everywhere */
+            everywhere?: (boolean|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -1586,6 +1610,15 @@ export namespace dovetail {
 
         /** LogRow values. */
         values: Uint8Array;
+
+        /** LogRow op. */
+        op: number;
+
+        /** LogRow idA. */
+        idA: number;
+
+        /** LogRow idB. */
+        idB: number;
 
         /**
          * Creates a new LogRow instance using the specified properties.
@@ -1627,6 +1660,15 @@ export namespace dovetail {
 
             /** LogRow values */
             values?: (Uint8Array|null);
+
+            /** LogRow op */
+            op?: (number|null);
+
+            /** LogRow idA */
+            idA?: (number|null);
+
+            /** LogRow idB */
+            idB?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

@@ -3952,6 +3952,10 @@ export const dovetail = $root.dovetail = (() => {
          * @property {string|null} [view] RowBatch view
          * @property {number|null} [schemaHash] RowBatch schemaHash
          * @property {Array.<dovetail.LogRow.$Properties>|null} [rows] RowBatch rows
+         * @property {number|null} [version] RowBatch version
+         * @property {string|null} [stream] RowBatch stream
+         * @property {string|null} [entity] RowBatch entity
+         * @property {boolean|null} [everywhere] RowBatch everywhere
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -4009,6 +4013,38 @@ export const dovetail = $root.dovetail = (() => {
         RowBatch.prototype.rows = $util.emptyArray;
 
         /**
+         * RowBatch version.
+         * @member {number} version
+         * @memberof dovetail.RowBatch
+         * @instance
+         */
+        RowBatch.prototype.version = 0;
+
+        /**
+         * RowBatch stream.
+         * @member {string} stream
+         * @memberof dovetail.RowBatch
+         * @instance
+         */
+        RowBatch.prototype.stream = "";
+
+        /**
+         * RowBatch entity.
+         * @member {string} entity
+         * @memberof dovetail.RowBatch
+         * @instance
+         */
+        RowBatch.prototype.entity = "";
+
+        /**
+         * RowBatch everywhere.
+         * @member {boolean} everywhere
+         * @memberof dovetail.RowBatch
+         * @instance
+         */
+        RowBatch.prototype.everywhere = false;
+
+        /**
          * Creates a new RowBatch instance using the specified properties.
          * @function create
          * @memberof dovetail.RowBatch
@@ -4047,6 +4083,14 @@ export const dovetail = $root.dovetail = (() => {
             if (message.rows != null && message.rows.length)
                 for (let i = 0; i < message.rows.length; ++i)
                     $root.dovetail.LogRow.encode(message.rows[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+            if (message.version != null && $Object.hasOwnProperty.call(message, "version") && message.version !== 0)
+                writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.version);
+            if (message.stream != null && $Object.hasOwnProperty.call(message, "stream") && message.stream !== "")
+                writer.uint32(/* id 5, wireType 2 =*/42).string(message.stream);
+            if (message.entity != null && $Object.hasOwnProperty.call(message, "entity") && message.entity !== "")
+                writer.uint32(/* id 6, wireType 2 =*/50).string(message.entity);
+            if (message.everywhere != null && $Object.hasOwnProperty.call(message, "everywhere") && message.everywhere !== false)
+                writer.uint32(/* id 7, wireType 0 =*/56).bool(message.everywhere);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -4117,6 +4161,42 @@ export const dovetail = $root.dovetail = (() => {
                         message.rows.push($root.dovetail.LogRow.decode(reader, reader.size(), $undefined, _depth + 1));
                         continue;
                     }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.version = value;
+                        else
+                            delete message.version;
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.stream = value;
+                        else
+                            delete message.stream;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.entity = value;
+                        else
+                            delete message.entity;
+                        continue;
+                    }
+                case 7: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.everywhere = value;
+                        else
+                            delete message.everywhere;
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -4145,6 +4225,9 @@ export const dovetail = $root.dovetail = (() => {
          * @property {Uint8Array|null} [key] LogRow key
          * @property {number|null} [eventMs] LogRow eventMs
          * @property {Uint8Array|null} [values] LogRow values
+         * @property {number|null} [op] LogRow op
+         * @property {number|null} [idA] LogRow idA
+         * @property {number|null} [idB] LogRow idB
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -4201,6 +4284,30 @@ export const dovetail = $root.dovetail = (() => {
         LogRow.prototype.values = $util.newBuffer([]);
 
         /**
+         * LogRow op.
+         * @member {number} op
+         * @memberof dovetail.LogRow
+         * @instance
+         */
+        LogRow.prototype.op = 0;
+
+        /**
+         * LogRow idA.
+         * @member {number} idA
+         * @memberof dovetail.LogRow
+         * @instance
+         */
+        LogRow.prototype.idA = 0;
+
+        /**
+         * LogRow idB.
+         * @member {number} idB
+         * @memberof dovetail.LogRow
+         * @instance
+         */
+        LogRow.prototype.idB = 0;
+
+        /**
          * Creates a new LogRow instance using the specified properties.
          * @function create
          * @memberof dovetail.LogRow
@@ -4238,6 +4345,12 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 2, wireType 1 =*/17).double(message.eventMs);
             if (message.values != null && $Object.hasOwnProperty.call(message, "values") && message.values.length)
                 writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.values);
+            if (message.op != null && $Object.hasOwnProperty.call(message, "op") && message.op !== 0)
+                writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.op);
+            if (message.idA != null && $Object.hasOwnProperty.call(message, "idA") && message.idA !== 0)
+                writer.uint32(/* id 5, wireType 5 =*/45).fixed32(message.idA);
+            if (message.idB != null && $Object.hasOwnProperty.call(message, "idB") && message.idB !== 0)
+                writer.uint32(/* id 6, wireType 5 =*/53).fixed32(message.idB);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -4307,6 +4420,33 @@ export const dovetail = $root.dovetail = (() => {
                             message.values = value;
                         else
                             delete message.values;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.op = value;
+                        else
+                            delete message.op;
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 5)
+                            break;
+                        if (value = reader.fixed32())
+                            message.idA = value;
+                        else
+                            delete message.idA;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 5)
+                            break;
+                        if (value = reader.fixed32())
+                            message.idB = value;
+                        else
+                            delete message.idB;
                         continue;
                     }
                 }

@@ -5,8 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { emptyTally } from '../../actors/feature-shard/apply-message.ts';
 import { type LogMessage, Replica } from '../../actors/feature-shard/replica.ts';
+import { materialize } from '../../cluster/catalog/materialize.ts';
 import { packValues, readValue, recordEventMs, recordLength, recordSeq } from '../../cluster/catalog/record.ts';
+import { entity, int64, view } from '../../cluster/catalog/views.ts';
 import { silentLog } from '../../cluster/log.ts';
 import { below, seededRandom } from '../../cluster/random.ts';
 import { encodeRowBatch, type LogRow } from '../../proto/row-batch.ts';
@@ -80,7 +83,7 @@ describe('a row of the log', () => {
   it('is kept with its event time and sequence', async () => {
     const replica = openReplica();
     const result = await replica.apply([message(5, { values: score(3), eventMs: 1_234 })]);
-    expect(result).toEqual({ rowsApplied: 1, rowsStale: 0, messagesParked: 0 });
+    expect(result).toEqual({ ...emptyTally(), rowsApplied: 1 });
     expect(stored(replica)).toEqual([3, 1_234, 5]);
     expect(replica.appliedSeq(1)).toBe(5);
     expect(replica.appliedSeq(0)).toBe(0);
@@ -90,7 +93,7 @@ describe('a row of the log', () => {
     const replica = openReplica();
     await replica.apply([message(1, { eventMs: 2_000, values: score(1) })]);
     const late = await replica.apply([message(2, { eventMs: 1_999, values: score(2) })]);
-    expect(late).toEqual({ rowsApplied: 0, rowsStale: 1, messagesParked: 0 });
+    expect(late).toEqual({ ...emptyTally(), rowsStale: 1 });
     const both = message(3, { eventMs: 3_000, values: score(3) }, { eventMs: 2_500, values: score(4) });
     await replica.apply([both, message(4, { eventMs: 2_999, values: score(5) })]);
     expect(stored(replica)).toEqual([3, 3_000, 3]);
@@ -121,8 +124,8 @@ describe('a message that this process cannot understand', () => {
     encodeRowBatch({ view, schemaHash, rows: rows.map((one) => ({ key, eventMs: 1, values: score(1), ...one })) });
   const { schemaHash } = narrow;
   const cases: [string, Uint8Array][] = [
-    ['is of an unknown view', batch('nobody', schemaHash, [{}])],
-    ['has another schema', batch('narrow', schemaHash + 1, [{}])],
+    ['is of a view that no view can be named', batch('no view!', schemaHash, [{}])],
+    ['holds events of an unknown stream', encodeRowBatch({ stream: 'clicks', rows: [] })],
     ['names a property of every object as its view', batch('__proto__', schemaHash, [{}])],
     ['is not protobuf', Uint8Array.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
     ['is cut off', batch('narrow', schemaHash, [{}]).subarray(0, 12)],
@@ -143,6 +146,21 @@ describe('a message that this process cannot understand', () => {
     expect(replica.appliedSeq(1)).toBe(9);
   });
 
+  it('is kept as it came where only its definition is not known here, for whoever knows it', async () => {
+    const replica = openReplica();
+    const later = view({ name: 'later', entity: entity({ name: 'user', key: 'user_id' }), features: { n: int64() } });
+    const bytes = encodeRowBatch({
+      view: 'later',
+      schemaHash: later.schemaHash,
+      rows: [{ key, eventMs: 5, values: packValues(later, { n: 3 }, []) }],
+    });
+    const other = { partition: 1, seq: 2, bytes: batch('narrow', schemaHash + 1, [{ eventMs: 6 }]) };
+    expect(await replica.apply([{ partition: 1, seq: 1, bytes }, other])).toEqual({ ...emptyTally(), rowsApplied: 2 });
+    const record = replica.lookup(later, 1, key)!;
+    expect([readValue(later, later.features[0]!, record), recordSeq(record)]).toEqual([3n, 1]);
+    expect(materialize(narrow, replica.lookup(narrow, 1, key), 0)).toBeNull();
+  });
+
   it('does not take the good rows beside a bad one with it', async () => {
     const replica = openReplica();
     const bytes = batch('narrow', schemaHash, [
@@ -151,7 +169,7 @@ describe('a message that this process cannot understand', () => {
       { key: new Uint8Array(0) },
     ]);
     const result = await replica.apply([{ partition: 1, seq: 1, bytes }]);
-    expect(result).toEqual({ rowsApplied: 1, rowsStale: 0, messagesParked: 2 });
+    expect(result).toEqual({ ...emptyTally(), rowsApplied: 1, messagesParked: 1 });
     expect(stored(replica)).toEqual([5, 3, 1]);
   });
 
@@ -206,7 +224,7 @@ describe('a replica', () => {
     const random = seededRandom(6);
     for (let round = 0; round < 12; round++) {
       const result = await replica.apply(log.slice(below(random, log.length)));
-      expect(result).toEqual({ rowsApplied: 0, rowsStale: 0, messagesParked: 0 });
+      expect(result).toEqual(emptyTally());
     }
     expect(digestsOf(replica)).toEqual(digests);
     expect(contentsOf(replica)).toEqual(contents);

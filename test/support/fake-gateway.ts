@@ -197,6 +197,14 @@ export class FakeGateway implements Gateway {
     });
   }
 
+  async delete(view: string, keys: readonly string[]): Promise<readonly PushAck[]> {
+    if (view !== 'user_profile') throw notFound(`no view ${quoteShort(view)}`);
+    return keys.map((key) => {
+      this.stored.delete(key);
+      return { partition: key.length, seq: ++this.#seq };
+    });
+  }
+
   async get(view: string, keys: readonly string[]): Promise<readonly FeatureReadRow[]> {
     if (view !== 'user_profile') throw notFound(`no view ${quoteShort(view)}`);
     return keys.map((key) => {

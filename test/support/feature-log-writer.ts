@@ -3,6 +3,7 @@
  * the rule (a row is kept unless the stored one is of a later event time) and not from the replica's code.
  */
 import type { LogMessage, Replica } from '../../actors/feature-shard/replica.ts';
+import { ROW_OPS } from '../../cluster/catalog/apply-row.ts';
 import { encodeRecord, packValues } from '../../cluster/catalog/record.ts';
 import { bool, defineApp, entity, float32, int64, type View, view } from '../../cluster/catalog/views.ts';
 import { below, type Random, seededRandom } from '../../cluster/random.ts';
@@ -42,18 +43,30 @@ function row(random: Random, of: View): LogRow {
           on: random.next() < 0.5,
         };
   // Few distinct times, so that ties are common.
-  return { key: keyOf(below(random, KEYS)), eventMs: 1_000 + below(random, 60), values: packValues(of, values, []) };
+  return {
+    key: keyOf(below(random, KEYS)),
+    eventMs: 1_000 + below(random, 60),
+    values: packValues(of, values, []),
+    op: ROW_OPS.put,
+    idA: 0,
+    idB: 0,
+  };
 }
 
-/** `messages` messages of all partitions, in the log's order; some of views and schemas that nobody knows. */
+function otherHash(of: View): number {
+  return (of.schemaHash ^ 1) >>> 0;
+}
+
+/** `messages` messages of all partitions, in the log's order; some of schemas that nobody knows, some poison. */
 export function seededLog(seed: number, messages: number): LogMessage[] {
   const random = seededRandom(seed);
   return Array.from({ length: messages }, (_, i) => {
     const of = random.next() < 0.7 ? wide : narrow;
     const rows = Array.from({ length: 1 + below(random, 5) }, () => row(random, of));
     const odd = random.next();
-    const name = odd < 0.03 ? 'unknown' : of.name;
-    const schemaHash = odd > 0.97 ? of.schemaHash ^ 1 : of.schemaHash;
+    // No view can be named so: poison.
+    const name = odd < 0.03 ? 'no view!' : of.name;
+    const schemaHash = odd > 0.97 ? otherHash(of) : of.schemaHash;
     return {
       partition: below(random, PARTITIONS),
       seq: i + 1,
@@ -71,12 +84,14 @@ export function oracleOf(seed: number, messages: number, seqOf: (partition: numb
     const rows = Array.from({ length: 1 + below(random, 5) }, () => row(random, of));
     const odd = random.next();
     const partition = below(random, PARTITIONS);
-    if (odd < 0.03 || odd > 0.97 || seq > seqOf(partition)) continue;
+    if (odd < 0.03 || seq > seqOf(partition)) continue;
     for (const { key, eventMs, values } of rows) {
       const id = `${partition} ${of.name} ${Buffer.from(key).toString('hex')}`;
       const stored = oracle.get(id);
       if (stored !== undefined && stored.eventMs > eventMs) continue;
-      oracle.set(id, { eventMs, record: encodeRecord(of, eventMs, seq, values) });
+      // Rows of a definition that nobody knows are kept as they came.
+      const schemaHash = odd > 0.97 ? otherHash(of) : of.schemaHash;
+      oracle.set(id, { eventMs, record: encodeRecord({ schemaHash }, eventMs, seq, values) });
     }
   }
   return oracle;

@@ -3,14 +3,22 @@ import { describe, expect, it } from 'vitest';
 import { decodeRowBatch, encodeRowBatch, type RowBatch } from '../../../proto/row-batch.ts';
 import { plain } from '../../support/arbitrary-messages.ts';
 
+const anyUint32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const anyBatch: fc.Arbitrary<RowBatch> = fc.record({
   view: fc.string({ unit: 'binary', maxLength: 10 }),
-  schemaHash: fc.integer({ min: 0, max: 0xffff_ffff }),
+  schemaHash: anyUint32,
+  version: anyUint32,
+  stream: fc.string({ unit: 'binary', maxLength: 10 }),
+  entity: fc.string({ unit: 'binary', maxLength: 10 }),
+  everywhere: fc.boolean(),
   rows: fc.array(
     fc.record({
       key: fc.uint8Array({ maxLength: 20 }),
       eventMs: fc.double({ noNaN: true, noDefaultInfinity: true }).map((ms) => ms + 0),
       values: fc.uint8Array({ maxLength: 20 }),
+      op: fc.nat({ max: 3 }),
+      idA: anyUint32,
+      idB: anyUint32,
     }),
     { maxLength: 5 },
   ),

@@ -5,9 +5,10 @@ import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
 import { encodeRecord, type FeatureValue, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
 import { RowMemory } from '../../../../cluster/catalog/row-memory.ts';
 import { compilePlan } from '../../../../cluster/catalog/serving-plan.ts';
-import { defineApp, entity, int64, type View, view } from '../../../../cluster/catalog/views.ts';
+import { defineApp, entity, type Feature, int64, type View, view } from '../../../../cluster/catalog/views.ts';
+import { hashText } from '../../../../cluster/hash.ts';
 import { type DataType, packBytes } from '../../../../proto/tensor.ts';
-import { anyRow, anyView } from '../../../support/arbitrary-views.ts';
+import { anyRow, anyView, WORDS } from '../../../support/arbitrary-views.ts';
 
 const WALL_MS = 10_000;
 const EVERYWHERE = 16;
@@ -29,6 +30,13 @@ function element(type: Target, value: number | bigint | boolean): Uint8Array {
   return Uint8Array.from(out);
 }
 
+/** The numbers that a value gives to a model. */
+function columnsOf(feature: Feature, value: FeatureValue): readonly (number | bigint | boolean)[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'string') return [value as number];
+  return [feature.vocabulary === null ? hashText(value, 0) % feature.buckets : WORDS.indexOf(value) + 1];
+}
+
 const anyViews = fc.tuple(
   anyView('profile', user),
   anyView('recent', user),
@@ -40,8 +48,9 @@ const anyTarget = fc.constantFrom<Target>('FP32', 'FP64', 'INT32', 'INT64');
 
 /** What a plan lets into an input of whole numbers, and always fits (whether int64 fits INT32 depends on the value). */
 function fits(feature: string, target: Target): boolean {
-  if (target === 'INT64') return feature !== 'float32';
-  return target === 'INT32' ? feature === 'bool' : true;
+  const whole = feature !== 'float32' && feature !== 'vector';
+  if (target === 'INT64') return whole;
+  return target === 'INT32' ? whole && feature !== 'int64' : true;
 }
 
 /** Inputs made of columns; each has two request inputs of its own, of one and of several values a row. */
@@ -206,7 +215,9 @@ describe('assemble', () => {
               const value = usable ? found.row[featureName]! : null;
               if (value === null) fallen.push(column.feature);
               else used++;
-              expected[i]!.push(element(type, value ?? view.featureByName.get(featureName)!.default));
+              const feature = view.featureByName.get(featureName)!;
+              for (const cell of value === null ? feature.defaultCells : columnsOf(feature, value))
+                expected[i]!.push(element(type, cell));
             }
           });
           expectedDefaults.push(fallen);

@@ -151,13 +151,13 @@ describe('a manifest', () => {
     ['has a feature without its view', column({ feature: 'age' }), '.feature "age" must read "view.feature"'],
     ['has a feature with too many parts', column({ feature: 'a.b.c' }), '.feature "a.b.c" must read "view.feature"'],
     ['has a feature with a path', column({ feature: '../x.age' }), 'must read "view.feature"'],
-    ['has a feature that is no text', column({ feature: 3 }), 'needs either "feature" (text) or "request"'],
+    ['has a feature that is no text', column({ feature: 3 }), 'needs one of "feature", "request" and "transform"'],
     [
       'has a column of two things',
       column({ feature: 'p.age', request: 'amount' }),
-      'needs either "feature" (text) or "request"',
+      'needs one of "feature", "request" and "transform"',
     ],
-    ['has a column of nothing', column({}), '.request undefined is not declared'],
+    ['has a column of nothing', column({}), 'needs one of "feature", "request" and "transform"'],
     ['misspells in a column', column({ features: 'p.age' }), 'has an unknown field "features"'],
     [
       'uses features without an entity',

@@ -13,7 +13,7 @@ import {
 } from '../../../../cluster/catalog/record.ts';
 import { bool, entity, float32, int64, view } from '../../../../cluster/catalog/views.ts';
 import { ServingError } from '../../../../proto/errors.ts';
-import { anyRow, anyView, shared } from '../../../support/arbitrary-views.ts';
+import { anyRow, anyView, readBack, shared } from '../../../support/arbitrary-views.ts';
 
 const user = entity({ name: 'user', key: 'user_id' });
 const profile = view({ name: 'profile', entity: user, features: { age: int64(), score: float32(), vip: bool() } });
@@ -54,7 +54,7 @@ describe('a record', () => {
           one.schemaHash,
         ]);
         for (const feature of one.features) {
-          expect(readValue(one, feature, record)).toEqual(row[feature.name]);
+          expect(readValue(one, feature, record)).toEqual(readBack(feature, row[feature.name]!));
           expect(isNull(record, feature.index)).toBe(row[feature.name] === null);
         }
       }),

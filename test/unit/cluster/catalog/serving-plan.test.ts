@@ -84,6 +84,7 @@ describe('a serving plan', () => {
         input: 0,
         targetOffset: 8,
         targetType: 'FP32',
+        targetBytes: 4,
         bit: 0,
       },
     ]);

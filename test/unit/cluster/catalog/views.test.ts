@@ -61,11 +61,12 @@ describe('a view', () => {
     const hash = (changes: Partial<Parameters<typeof view>[0]>) =>
       view({ name: 'v', entity: user, features, ...changes }).schemaHash;
     const base = hash({});
-    expect(hash({ ttl: '1d', placement: 'everywhere' })).toBe(base);
+    expect(hash({ ttl: '1d' })).toBe(base);
     expect(hash({ features: { ...features, score: float32({ default: 7 }) } })).toBe(base);
     const meanings = [
       hash({ name: 'w' }),
       hash({ version: 2 }),
+      hash({ placement: 'everywhere' }),
       hash({ entity: entity({ name: 'other', key: 'user_id' }) }),
       hash({ features: { score: float32(), age: int64(), vip: bool() } }),
       hash({ features: { ...features, age: float32() } }),
@@ -84,7 +85,7 @@ describe('a view', () => {
     expect(define({ features: many })).toThrow("view 'v' has 4097 features; 1 to 4096 are allowed");
     expect(define({ features: { 'a.b': bool() } })).toThrow('feature name "a.b"');
     for (const taken of ['user_id', 'event_time']) {
-      expect(define({ features: { [taken]: bool() } })).toThrow(`'${taken}' is taken by the row's key or time`);
+      expect(define({ features: { [taken]: bool() } })).toThrow(`'${taken}' is taken by the row's key, time or id`);
     }
   });
 });
