@@ -7,7 +7,7 @@ import { packValues } from '../../cluster/catalog/record.ts';
 import type { View } from '../../cluster/catalog/views.ts';
 import { type Clock, sleep } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
-import { encodeRowBatch, type LogRow } from '../../proto/row-batch.ts';
+import { encodeRowBatch, type RowBatchToWrite } from '../../proto/row-batch.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { type JetStreamPublish, type LogMessage, startJetStreamPublish } from '../limits/jetstream-publish.ts';
 import { byTurns, type Contender } from '../rounds.ts';
@@ -132,17 +132,17 @@ async function applied(clock: Clock, reads: OwnerReads, view: View, last: readon
 
 /** Publishes what a gateway makes of one push: a message a partition. */
 function limitRun(limit: JetStreamPublish, width: Width): Contender['run'] {
-  const rows = new Map<number, LogRow[]>();
+  const rows = new Map<number, RowBatchToWrite['rows'][number][]>();
   for (let row = 0; row < width.rowsPerPush; row++) {
     const { user_id: key, ...features } = rowOf(width, row) as { user_id: string };
     const values = packValues(width.view, features, []);
     const partition = partitionOf(Buffer.from(key), PARTITIONS);
     rows.set(partition, [...(rows.get(partition) ?? []), { key: Buffer.from(key), eventMs: 1, values }]);
   }
-  const { name: view, schemaHash } = width.view;
+  const { name: view, schemaHash, version } = width.view;
   const messages: LogMessage[] = [...rows].map(([partition, own]) => ({
     partition,
-    bytes: encodeRowBatch({ view, schemaHash, rows: own }),
+    bytes: encodeRowBatch({ view, schemaHash, version, rows: own }),
     rows: own.length,
   }));
   return async (durationMs) => ({ perS: await limit.measure(messages, PUBLISHES_IN_FLIGHT, durationMs) });

@@ -5,11 +5,12 @@ import type { View } from '../../cluster/catalog/views.ts';
 import type { Clock } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import { silentLog } from '../../cluster/log.ts';
-import { encodeRowBatch, type LogRow } from '../../proto/row-batch.ts';
+import { encodeRowBatch, type RowBatchToWrite } from '../../proto/row-batch.ts';
 import { featureApp } from './workload.ts';
 
 const ROWS_PER_TRANSACTION = 20_000;
 
+type LogRow = RowBatchToWrite['rows'][number];
 type Message = { readonly partition: number; readonly seq: number; readonly bytes: Uint8Array };
 
 export function replicaKey(key: number): Uint8Array {
@@ -109,7 +110,7 @@ class Messages {
 
   #message(partition: number, rows: LogRow[]): Message {
     this.#seq++;
-    const { name: view, schemaHash } = this.#view;
-    return { partition, seq: this.#seq, bytes: encodeRowBatch({ view, schemaHash, rows }) };
+    const { name: view, schemaHash, version } = this.#view;
+    return { partition, seq: this.#seq, bytes: encodeRowBatch({ view, schemaHash, version, rows }) };
   }
 }

@@ -54,9 +54,9 @@ export async function growthOfPartitions(context: BenchContext, reach: GrowthRea
 }
 
 function oneRow(): Uint8Array {
-  const { name: view, schemaHash } = countersView;
+  const { name: view, schemaHash, version } = countersView;
   const rows = [{ key: Buffer.from('g'), eventMs: 1, values: packValues(countersView, { c0: 1 }, []) }];
-  return encodeRowBatch({ view, schemaHash, rows });
+  return encodeRowBatch({ view, schemaHash, version, rows });
 }
 
 function placement({ clock }: BenchContext, partitions: number): { placeMs: number; table: PlacementTable } {

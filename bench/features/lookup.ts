@@ -11,7 +11,7 @@ import { recordLength } from '../../cluster/catalog/record.ts';
 import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import { compilePlan, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { type Clock, sleep } from '../../cluster/clock.ts';
-import { hashText, partitionOf } from '../../cluster/hash.ts';
+import { partitionOf } from '../../cluster/hash.ts';
 import { seededRandom } from '../../cluster/random.ts';
 import { STORED_FEATURES } from '../workload.ts';
 import type { FeatureBench } from './feature-bench.ts';
@@ -128,12 +128,11 @@ function bareReader({ keys, partitions, of }: Draws, directory: string): Reader 
     overlappingSync: true,
     noSubdir: true,
   });
-  const viewId = hashText(`${PROFILE}@1`, 0);
   const length = recordLength(profileView);
   const stored = keys.map((key, draw) => {
     const full = Buffer.alloc(8 + key.byteLength);
     full.writeUInt32BE(partitions[draw]!, 0);
-    full.writeUInt32BE(viewId, 4);
+    full.writeUInt32BE(profileView.id, 4);
     full.set(key, 8);
     return full;
   });
