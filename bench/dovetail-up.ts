@@ -64,6 +64,11 @@ export class DovetailUp {
     });
   }
 
+  /** Of the process that started the others. */
+  get pid(): number {
+    return this.#up.pid!;
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     const up = this.#up;

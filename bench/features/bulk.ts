@@ -10,6 +10,7 @@ import { partitionOf } from '../../cluster/hash.ts';
 import { encodeRowBatch, type RowBatchToWrite } from '../../proto/row-batch.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { type JetStreamPublish, type LogMessage, startJetStreamPublish } from '../limits/jetstream-publish.ts';
+import { cpuUsEach, treeCpuMs } from '../process-cpu.ts';
 import { byTurns, type Contender } from '../rounds.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { assertOk, type FeatureCluster } from './feature-cluster.ts';
@@ -49,6 +50,8 @@ export async function bulkJob(bench: FeatureBench): Promise<void> {
       figures.add(`${name}_limit_rows_per_s`, bare);
       figures.ratio(`${name}_vs_jetstream`, rows, bare);
       figures.add(`${name}_applied_behind_ms`, found.get(`${name}.behindMs`)!);
+      const cpuUs = found.get(`${name}.cpuUs`);
+      if (cpuUs !== undefined) figures.add(`${name}_cpu_us_per_row`, cpuUs);
     }
   } finally {
     await limit.stop();
@@ -82,6 +85,7 @@ async function pushRun(
   const { clock } = context;
   const client = await HttpClient.open(cluster.host, cluster.httpPort, PUSHES_IN_FLIGHT);
   const last: HttpAnswer[] = [];
+  const before = treeCpuMs(cluster.pid);
   const startMs = clock.nowMs();
   let pushes = 0;
   try {
@@ -98,7 +102,12 @@ async function pushRun(
   }
   const endMs = clock.nowMs();
   await applied(clock, reads, width.view, last);
-  return { perS: ((pushes * width.rowsPerPush) / (endMs - startMs)) * 1000, behindMs: clock.nowMs() - endMs };
+  const behindMs = clock.nowMs() - endMs;
+  const after = treeCpuMs(cluster.pid);
+  const rows = pushes * width.rowsPerPush;
+  const cpuUs: Record<string, number> =
+    before === null || after === null ? {} : { cpuUs: cpuUsEach(before, after, rows).all };
+  return { perS: (rows / (endMs - startMs)) * 1000, behindMs, ...cpuUs };
 }
 
 /** Resolves once every owner of every partition has applied the last pushes, and with them all before. */

@@ -14,6 +14,8 @@ export type FeatureCluster = {
   readonly host: string;
   readonly httpPort: number;
   readonly natsUrl: string;
+  /** Of the process that started the others. */
+  readonly pid: number;
 };
 
 export type FeatureClusterOptions = {
@@ -33,7 +35,7 @@ export async function startFeatureCluster(
     { app: writeFeatureApp(context.workDir), dataDir: join(context.workDir, options.name), flags: options.flags ?? {} },
     stopLater,
   );
-  const cluster = { host: '127.0.0.1', httpPort: up.httpPort, natsUrl: up.natsUrl };
+  const cluster = { host: '127.0.0.1', httpPort: up.httpPort, natsUrl: up.natsUrl, pid: up.pid };
   const client = await HttpClient.open(cluster.host, cluster.httpPort, 1);
   try {
     for (let push = 0; push < USERS / ROWS_PER_PUSH; push++) {

@@ -11,6 +11,7 @@ import { seededRandom } from '../../cluster/random.ts';
 import { Histogram } from '../histogram.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { assertClean, openLoop } from '../load.ts';
+import { cpuUsEach, treeCpuMs } from '../process-cpu.ts';
 import { USERS } from '../workload.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { assertOk, type FeatureCluster } from './feature-cluster.ts';
@@ -36,8 +37,17 @@ export async function visibleJob(bench: FeatureBench): Promise<void> {
   try {
     for (let round = -1; round < options.rounds; round++) {
       const watch = new VisibilityWatch(clock, reads);
+      const before = treeCpuMs(cluster.pid);
       const result = await pushRound(bench, client, pushes, watch, options.visibleMs);
+      const after = treeCpuMs(cluster.pid);
       if (round < 0) continue;
+      if (before !== null && after !== null) {
+        const { byRole, all } = cpuUsEach(before, after, (options.visibleMs / 1000) * ROWS_PER_S);
+        result['written_cpu_us_per_row'] = all;
+        for (const role of ['gateway', 'shard', 'nats-server']) {
+          result[`written_${role.replace('-', '_')}_cpu_us_per_row`] = byRole.get(role) ?? 0;
+        }
+      }
       for (const [name, value] of Object.entries(result)) found.set(name, [...(found.get(name) ?? []), value]);
     }
   } finally {
