@@ -1,8 +1,11 @@
 /**
- * From written to visible: rows are pushed over HTTP at a steady rate, and of each push one row is looked for at every
- * owner until it is there. Looking is a letter to each owner every millisecond, with all the keys still missing in it,
- * so its cost does not grow with the number of rows looked for; what it finds is late by that millisecond and a round
+ * From written to visible: rows are pushed over HTTP at a steady rate, and one in a hundred is looked for at every owner
+ * until it is there. Looking is a letter to each owner every few milliseconds, with all the keys still missing in it, so
+ * its cost does not grow with the number of rows looked for; what it finds is late by those milliseconds and a round
  * trip, which is counted against the system.
+ *
+ * What a row costs depends on how many share a message, which is rows of a push over partitions: a push of a thousand
+ * makes messages of four, a push of a hundred makes a message a row.
  */
 
 import { readValue } from '../../cluster/catalog/record.ts';
@@ -11,7 +14,8 @@ import { seededRandom } from '../../cluster/random.ts';
 import { Histogram } from '../histogram.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { assertClean, openLoop } from '../load.ts';
-import { cpuUsEach, treeCpuMs } from '../process-cpu.ts';
+import { type CpuMs, cpuUsEach, treeCpuMs } from '../process-cpu.ts';
+import { byTurns } from '../rounds.ts';
 import { USERS } from '../workload.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { assertOk, type FeatureCluster } from './feature-cluster.ts';
@@ -19,10 +23,17 @@ import { OwnerReads } from './owner-reads.ts';
 import { PROFILE, profileRow, profileView, usersOfPush } from './workload.ts';
 
 const ROWS_PER_S = 10_000;
-const ROWS_PER_PUSH = 100;
+const PUSH_SIZES = [
+  { name: 'written', rows: 1_000 },
+  { name: 'written_small', rows: 100 },
+];
+/** A short run has time for the first alone. */
+const SIZES_QUICK = 1;
+/** The first of so many is marked, and looked for. */
+const ROWS_PER_MARK = 100;
 const CONNECTIONS = 8;
 const OUTSTANDING_MAX = 512;
-const LOOK_EVERY_MS = 1;
+const LOOK_EVERY_MS = 4;
 const SEEN_MS_MAX = 20_000;
 
 /** Draws `written_to_visible_p99_ms`, from the acknowledgement, and the same from when the push was to leave. */
@@ -33,34 +44,40 @@ export async function visibleJob(bench: FeatureBench): Promise<void> {
   const reads = await OwnerReads.connect(clock, cluster.natsUrl);
   const client = await HttpClient.open(cluster.host, cluster.httpPort, CONNECTIONS);
   const pushes = new Pushes(cluster);
-  const found = new Map<string, number[]>();
-  try {
-    for (let round = -1; round < options.rounds; round++) {
-      const watch = new VisibilityWatch(clock, reads);
+  const sizes = options.growth === 'short' ? PUSH_SIZES.slice(0, SIZES_QUICK) : PUSH_SIZES;
+  const contenders = sizes.map(({ name, rows }) => ({
+    name,
+    async run(durationMs: number) {
       const before = treeCpuMs(cluster.pid);
-      const result = await pushRound(bench, client, pushes, watch, options.visibleMs);
+      const result = await pushRound(bench, client, pushes, rows, new VisibilityWatch(clock, reads), durationMs);
       const after = treeCpuMs(cluster.pid);
-      if (round < 0) continue;
-      if (before !== null && after !== null) {
-        const { byRole, all } = cpuUsEach(before, after, (options.visibleMs / 1000) * ROWS_PER_S);
-        result['written_cpu_us_per_row'] = all;
-        for (const role of ['gateway', 'shard', 'nats-server']) {
-          result[`written_${role.replace('-', '_')}_cpu_us_per_row`] = byRole.get(role) ?? 0;
-        }
-      }
-      for (const [name, value] of Object.entries(result)) found.set(name, [...(found.get(name) ?? []), value]);
-    }
+      return { ...result, ...cpuFigures(before, after, (durationMs / 1000) * ROWS_PER_S) };
+    },
+  }));
+  try {
+    const found = await byTurns(contenders, options.rounds, options.visibleMs);
+    for (const [name, values] of found) figures.add(name.replace('.', '_'), values);
   } finally {
     client.close();
     await reads.close();
   }
-  for (const [name, values] of found) figures.add(name, values);
+}
+
+function cpuFigures(before: CpuMs | null, after: CpuMs | null, rows: number): Record<string, number> {
+  if (before === null || after === null) return {};
+  const { byRole, all } = cpuUsEach(before, after, rows);
+  const each = ['gateway', 'shard', 'nats-server'].map((role) => [
+    `${role.replace('-', '_')}_cpu_us_per_row`,
+    byRole.get(role) ?? 0,
+  ]);
+  return { cpu_us_per_row: all, ...Object.fromEntries(each) };
 }
 
 async function pushRound(
   { context }: FeatureBench,
   client: HttpClient,
   pushes: Pushes,
+  rowsPerPush: number,
   watch: VisibilityWatch,
   durationMs: number,
 ): Promise<Record<string, number>> {
@@ -70,58 +87,65 @@ async function pushRound(
     clock,
     random: seededRandom(1),
     send: async () => {
-      const { key, marker, request } = pushes.next();
-      const sample = watch.expect(key, marker);
+      const { marks, request } = pushes.next(rowsPerPush);
+      const samples = marks.map(({ key, marker }) => watch.expect(key, marker));
       const answer = await client.post(request);
-      sample.acknowledgedMs = clock.nowMs();
+      for (const sample of samples) sample.acknowledgedMs = clock.nowMs();
       return answer;
     },
     check: (_index, answer) => assertOk('push', answer as HttpAnswer),
     arrivals: 'constant',
-    ratePerS: ROWS_PER_S / ROWS_PER_PUSH,
+    ratePerS: ROWS_PER_S / rowsPerPush,
     durationMs,
     outstandingMax: OUTSTANDING_MAX,
   });
   assertClean('push', load);
   // To the last acknowledgement, so that what queued up counts.
-  const rowsPerS = ((load.completed * ROWS_PER_PUSH) / (clock.nowMs() - startMs)) * 1000;
+  const rowsPerS = ((load.completed * rowsPerPush) / Math.max(durationMs, clock.nowMs() - startMs)) * 1000;
   const { fromAck, fromSend } = await watch.finish();
   return {
-    written_to_visible_p99_ms: fromAck.quantileMs(0.99),
-    written_to_visible_p50_ms: fromAck.quantileMs(0.5),
-    sent_to_visible_p99_ms: fromSend.quantileMs(0.99),
-    sent_to_visible_p50_ms: fromSend.quantileMs(0.5),
-    sent_to_acknowledged_p99_ms: load.latency.quantileMs(0.99),
-    written_rows_per_s: rowsPerS,
+    to_visible_p99_ms: fromAck.quantileMs(0.99),
+    to_visible_p50_ms: fromAck.quantileMs(0.5),
+    send_to_visible_p99_ms: fromSend.quantileMs(0.99),
+    send_to_visible_p50_ms: fromSend.quantileMs(0.5),
+    send_to_acknowledged_p99_ms: load.latency.quantileMs(0.99),
+    rows_per_s: rowsPerS,
   };
 }
 
-type Push = { readonly key: string; readonly marker: number; readonly request: Buffer };
+type Mark = { readonly key: string; readonly marker: number };
+type Push = { readonly marks: readonly Mark[]; readonly request: Buffer };
 
-/** Pushes of rows of their own, so that the rows that others read stay as they are; the first row is marked. */
+/** Pushes of rows of their own, so that the rows that others read stay as they are. */
 class Pushes {
   readonly #cluster: FeatureCluster;
+  /** Rows that follow each marked one, as JSON. */
   readonly #tails: string[];
-  #count = 0;
+  #next = 0;
 
   constructor(cluster: FeatureCluster) {
     this.#cluster = cluster;
-    this.#tails = Array.from({ length: USERS / ROWS_PER_PUSH }, (_, push) => {
-      const rows = usersOfPush(push, ROWS_PER_PUSH).slice(1);
+    this.#tails = Array.from({ length: USERS / ROWS_PER_MARK }, (_, of) => {
+      const rows = usersOfPush(of, ROWS_PER_MARK).slice(1);
       return rows.map((user) => JSON.stringify({ ...profileRow(user), user_id: `w${user}` })).join();
     });
   }
 
   /** A later push about the same key has a greater marker. */
-  next(): Push {
-    const push = this.#count++;
-    const user = usersOfPush(push, ROWS_PER_PUSH)[0]!;
-    const key = `w${user}`;
-    const marker = push + 1;
-    const first = JSON.stringify({ ...profileRow(user, marker), user_id: key });
-    const json = `{"rows":[${first},${this.#tails[push % this.#tails.length]}]}`;
+  next(rows: number): Push {
+    const marks: Mark[] = [];
+    const parts: string[] = [];
+    for (let i = 0; i < rows / ROWS_PER_MARK; i++) {
+      const at = this.#next++;
+      const user = usersOfPush(at, ROWS_PER_MARK)[0]!;
+      const mark = { key: `w${user}`, marker: at + 1 };
+      marks.push(mark);
+      parts.push(JSON.stringify({ ...profileRow(user, mark.marker), user_id: mark.key }));
+      parts.push(this.#tails[at % this.#tails.length]!);
+    }
     const { host, httpPort } = this.#cluster;
-    return { key, marker, request: encodePost(host, httpPort, `/v1/features/${PROFILE}:push`, json) };
+    const path = `/v1/features/${PROFILE}:push`;
+    return { marks, request: encodePost(host, httpPort, path, `{"rows":[${parts.join()}]}`) };
   }
 }
 
