@@ -5,7 +5,6 @@ import {
   DiscardPolicy,
   type JetStreamClient,
   type JetStreamManager,
-  type NatsConnection,
   nanos,
   RetentionPolicy,
   StorageType,
@@ -15,7 +14,6 @@ import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { isApiError, reason } from './api-errors.ts';
-import { LogAppends } from './log-appends.ts';
 
 export type LogState = {
   /** When the stream was created: a stream made anew has another. */
@@ -30,12 +28,10 @@ const PULL_EXPIRES_MS = 10_000;
 const PULL_RETRY_MS = 250;
 /** How long stopping waits for the server to delete a consumer; left alone it goes by itself, being ephemeral. */
 const DELETE_MS_MAX = 1_000;
-const APPEND_MS_MAX = 5_000;
 /** As much for the pull that is under way. */
 const CLOSE_MS_MAX = 1_000;
 
 export async function openFeatureLog(
-  connection: NatsConnection,
   jetstream: JetStreamClient,
   manager: JetStreamManager,
   replicas: number,
@@ -57,7 +53,7 @@ export async function openFeatureLog(
       allow_direct: true,
     });
   }
-  return new FeatureLog(new LogAppends(connection, clock, APPEND_MS_MAX), jetstream, manager, clock, log);
+  return new FeatureLog(jetstream, manager, clock, log);
 }
 
 export type OpenFeatureLog = Pick<FeatureLog, 'append' | 'state' | 'lastSeqOf' | 'usedPartitions' | 'follow'>;
@@ -89,14 +85,12 @@ function unavailable(message: string, cause: unknown): ServingError {
 }
 
 export class FeatureLog {
-  readonly #appends: LogAppends;
   readonly #clock: Clock;
   readonly #jetstream: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #log: Log;
 
-  constructor(appends: LogAppends, jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock, log: Log) {
-    this.#appends = appends;
+  constructor(jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock, log: Log) {
     this.#clock = clock;
     this.#jetstream = jetstream;
     this.#manager = manager;
@@ -106,7 +100,8 @@ export class FeatureLog {
   /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
   async append(partition: number, bytes: Uint8Array): Promise<number> {
     try {
-      return await this.#appends.append(featureLogSubject(partition), bytes);
+      const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000 });
+      return ack.seq;
     } catch (thrown) {
       throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
     }

@@ -186,7 +186,7 @@ export class NatsLink implements Wire {
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
-    return openFeatureLog(this.#connection, this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+    return openFeatureLog(this.#jetstream, manager, options.replicas, this.#clock, this.#log);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */
