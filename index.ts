@@ -1,4 +1,6 @@
 /** What an app or a service imports from `dovetail`. */
+
+export type { Freshness } from './cluster/catalog/row-freshness.ts';
 export {
   aggregate,
   count,
@@ -35,8 +37,8 @@ export {
   floatTensor,
   type Prediction,
   type PredictOptions,
-  type PushAck,
   textTensor,
 } from './cluster/client.ts';
+export type { FeatureClient, FeatureRow, PushAck, ReadOptions } from './cluster/feature-client.ts';
 export { type ErrorCode, ServingError } from './proto/errors.ts';
 export type { DataType, Tensor } from './proto/tensor.ts';

@@ -158,6 +158,7 @@ async function pushUsers(client: DovetailClient): Promise<void> {
       for (let f = 0; f < STORED_FEATURES; f++) row[`f${f}`] = table[user * STORED_FEATURES + f];
       return row;
     });
-    for (const ack of await client.push(VIEW, rows)) if ('error' in ack) throw new Error(`push: ${ack.error.message}`);
+    for (const ack of await client.features.push(VIEW, rows))
+      if ('error' in ack) throw new Error(`push: ${ack.error.message}`);
   }
 }

@@ -15,7 +15,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
   const partitions = cluster.settings.partitions;
   const replica = new Replica({ directory: join(config.dataDir, name), app, log });
-  const applied = applyMetrics(cluster);
+  const countApplied = applyMetrics(cluster);
+  let wakeReads = () => {};
   let assigned = new Set<number>();
   /** 1 for each partition that this shard serves at the epoch it acts on. */
   let owned = new Uint8Array(partitions + 1);
@@ -27,7 +28,10 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     log,
     transactionMessagesMax: 1_024,
     waitingMessagesMax: 16_384,
-    onApplied: applied,
+    onApplied: (result, messages, seconds) => {
+      countApplied(result, messages, seconds);
+      wakeReads();
+    },
     onCaughtUp: () => report(),
   });
   registry.observeGauge(
@@ -70,6 +74,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     plan: (model) => cluster.directory.plan(model),
     lookup: (view, partition, key) => replica.lookup(view, partition, key),
     appliedSeq: (partition) => replica.appliedSeq(partition),
+    onApplied: (listener) => {
+      wakeReads = listener;
+    },
   };
   cluster.system.spawn(
     ACTOR_NAMES.shard,

@@ -3,13 +3,23 @@
  * everything between Dovetail's processes does.
  */
 import { ServingError } from '../proto/errors.ts';
-import { decodeFreshness } from '../proto/freshness.ts';
-import { errorOf, failure, type Message, type PredictReply, refusal, requestIdOf } from '../proto/letters.ts';
-import { CALL_SUBJECT, CANCEL_SUBJECT, GET_SUBJECT_ROOT, PUSH_SUBJECT_ROOT } from '../proto/subjects.ts';
+import {
+  errorOf,
+  failure,
+  type Message,
+  type PredictReply,
+  type ReadBound,
+  refusal,
+  requestIdOf,
+  UNBOUND,
+} from '../proto/letters.ts';
+import { parseReadBound } from '../proto/read-bound.ts';
+import { CALL_SUBJECT, CANCEL_SUBJECT } from '../proto/subjects.ts';
 import { packBytes, type Tensor } from '../proto/tensor.ts';
-import { defaultedNames } from './catalog/assemble.ts';
+import { type Freshness, freshnessRows } from './catalog/row-freshness.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
+import { FeatureClient, type ReadOptions } from './feature-client.ts';
 import { silentLog } from './log.ts';
 import { connectNats, type NatsLink } from './nats/nats-link.ts';
 import { randomHex } from './random.ts';
@@ -28,9 +38,8 @@ export type ClientOptions = {
   readonly callsInFlightMax?: number;
 };
 
-export type PredictOptions = {
+export type PredictOptions = ReadOptions & {
   readonly version?: string;
-  readonly timeoutMs?: number;
   readonly requestId?: string;
   /** W3C trace context to continue. */
   readonly traceparent?: string;
@@ -45,31 +54,16 @@ export type Prediction = {
   readonly model: { readonly name: string; readonly version: string };
   readonly outputs: readonly Tensor[];
   /** One a row. */
-  readonly features: readonly {
-    readonly appliedSeq: number;
-    readonly ageMs: number | null;
-    readonly defaulted: readonly string[];
-  }[];
+  readonly features: readonly Freshness[];
   readonly timingsUs: { readonly total: number; readonly shard: number; readonly queue: number; readonly run: number };
 };
 
 export type DovetailClient = {
   /** Rejects with ServingError: the cluster's own errors, DEADLINE_EXCEEDED where no answer came in time. */
   predict(model: string, inputs: readonly Tensor[], options?: PredictOptions): Promise<Prediction>;
-  /** One acknowledgement or error a row, in order. */
-  push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]>;
-  get(view: string, keys: readonly string[]): Promise<readonly unknown[]>;
+  readonly features: FeatureClient;
   close(): Promise<void>;
 };
-
-/** `also`: where else an event was logged that concerns several entities. */
-export type PushAck =
-  | {
-      readonly partition: number;
-      readonly seq: number;
-      readonly also?: readonly { readonly partition: number; readonly seq: number }[];
-    }
-  | { readonly error: { readonly code: string; readonly message: string } };
 
 type Waiting = {
   id: number;
@@ -85,12 +79,9 @@ type Waiting = {
 /** What fits the wire, in µs and 32 bits, with room to spare; the cluster's own limit is below it. */
 const TIMEOUT_MS_MAX = 3_600_000;
 const ACTOR = 'client';
+const BOUND_NAMES = { minSeq: 'minSeq', maxAgeMs: 'maxAgeMs' };
 /** An answer at the deadline still has to travel. */
 const GRACE_MS = 50;
-const ROWS_PER_PUSH = 10_000;
-/** For what a message carries besides its rows. */
-const PAYLOAD_MARGIN_BYTES = 1_024;
-
 /** Rejects with UNAVAILABLE where NATS cannot be reached. */
 export async function connectClient(options: ClientOptions = {}): Promise<DovetailClient> {
   const nats = await connectNats({
@@ -113,12 +104,14 @@ class Client implements DovetailClient {
   readonly #callsInFlightMax: number;
   readonly #waiting = new SlotTable<Waiting>();
   readonly #deadlines: Deadlines<Waiting>;
+  readonly features: FeatureClient;
 
   constructor(nats: NatsLink, clock: Clock, options: ClientOptions) {
     this.#nats = nats;
     this.#clock = clock;
     this.#deadlines = new Deadlines<Waiting>(clock, (waiting) => this.#expire(waiting));
     this.#timeoutMs = options.timeoutMs ?? 1_000;
+    this.features = new FeatureClient(nats, this.#timeoutMs);
     this.#callsInFlightMax = options.callsInFlightMax ?? 16_384;
     const node = `client.${randomHex(8)}`;
     this.#replyTo = `${node}/${ACTOR}`;
@@ -148,10 +141,11 @@ class Client implements DovetailClient {
     const { signal } = options;
     if (signal?.aborted === true) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
+      const bound = parseReadBound(options.minSeq, options.maxAgeMs, BOUND_NAMES) ?? UNBOUND;
       const waiting: Waiting = { id: 0, model, timeoutMs, resolve, reject, deadline: 0, onSettled: null };
       waiting.id = this.#waiting.add(waiting);
       waiting.deadline = this.#deadlines.schedule(waiting, this.#clock.nowMs() + timeoutMs + GRACE_MS);
-      const message = this.#message(waiting.id, model, inputs, timeoutMs, options);
+      const message = this.#message(waiting.id, model, inputs, timeoutMs, bound, options);
       const handed = this.#transport.tellSubject(CALL_SUBJECT, 'router', message);
       if (handed !== 'sent') {
         const why =
@@ -177,20 +171,6 @@ class Client implements DovetailClient {
     waiting.onSettled = () => signal.removeEventListener('abort', onAbort);
   }
 
-  async push(view: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<readonly PushAck[]> {
-    const acks: PushAck[] = [];
-    for (const part of parts(rows, this.#nats.payloadBytesMax - PAYLOAD_MARGIN_BYTES)) {
-      const reply = await this.#json(`${PUSH_SUBJECT_ROOT}.${view}`, `{"rows":[${part.join(',')}]}`);
-      acks.push(...(reply as { acks: PushAck[] }).acks);
-    }
-    return acks;
-  }
-
-  async get(view: string, keys: readonly string[]): Promise<readonly unknown[]> {
-    const reply = await this.#json(`${GET_SUBJECT_ROOT}.${view}`, JSON.stringify({ keys }));
-    return (reply as { rows: unknown[] }).rows;
-  }
-
   async close(): Promise<void> {
     this.#transport.stop();
     for (const waiting of this.#waiting.values()) {
@@ -198,16 +178,6 @@ class Client implements DovetailClient {
       waiting.reject(new ServingError('CANCELLED', 'edge', 'the client was closed'));
     }
     await this.#nats.drain();
-  }
-
-  async #json(subject: string, body: string): Promise<unknown> {
-    const bytes = new TextEncoder().encode(body);
-    const reply = await this.#nats.request(subject, bytes, { timeoutMs: Math.max(this.#timeoutMs, 5_000) });
-    const parsed = JSON.parse(new TextDecoder().decode(reply.bytes)) as {
-      error?: { code: never; stage: never; message: string };
-    };
-    if (parsed.error !== undefined) throw new ServingError(parsed.error.code, parsed.error.stage, parsed.error.message);
-    return parsed;
   }
 
   #receive(message: Message): void {
@@ -223,7 +193,14 @@ class Client implements DovetailClient {
     waiting.resolve(new ReplyPrediction(message.body));
   }
 
-  #message(id: number, model: string, inputs: readonly Tensor[], timeoutMs: number, options: PredictOptions): Message {
+  #message(
+    id: number,
+    model: string,
+    inputs: readonly Tensor[],
+    timeoutMs: number,
+    { minSeq, minPartitions, maxAgeMs }: ReadBound,
+    options: PredictOptions,
+  ): Message {
     const incoming = options.traceparent === undefined ? null : parseTraceparent(options.traceparent);
     return {
       kind: 'predict',
@@ -239,6 +216,9 @@ class Client implements DovetailClient {
           ? { traceId: idBytes(incoming.traceId), spanId: idBytes(incoming.parentSpanId) }
           : null,
         traceId: incoming?.traceId ?? '',
+        minSeq,
+        minPartitions,
+        maxAgeMs,
       },
     };
   }
@@ -258,24 +238,6 @@ class Client implements DovetailClient {
 
 function cancelled(): ServingError {
   return new ServingError('CANCELLED', 'edge', 'the caller gave up: its signal aborted');
-}
-
-/** Rows as JSON in as few messages as the server's limit and the number of rows in a push allow. */
-function* parts(rows: readonly object[], bytesMax: number): Generator<string[]> {
-  let part: string[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    const text = JSON.stringify(row, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-    const size = Buffer.byteLength(text) + 1;
-    if (part.length > 0 && (bytes + size > bytesMax || part.length === ROWS_PER_PUSH)) {
-      yield part;
-      part = [];
-      bytes = 0;
-    }
-    part.push(text);
-    bytes += size;
-  }
-  if (part.length > 0) yield part;
 }
 
 /** A reply as callers see it. What a caller does not look at is not made: most take the outputs and go. */
@@ -303,13 +265,7 @@ class ReplyPrediction implements Prediction {
   }
 
   get features(): Prediction['features'] {
-    if (this.#reply.freshness === null) return [];
-    const { appliedSeq, ageMs, defaulted, defaultedNames: names } = decodeFreshness(this.#reply.freshness);
-    return appliedSeq.map((seq, row) => ({
-      appliedSeq: seq,
-      ageMs: ageMs[row]! < 0 ? null : ageMs[row]!,
-      defaulted: defaultedNames(names, defaulted, row),
-    }));
+    return freshnessRows(this.#reply.freshness);
   }
 
   get timingsUs(): Prediction['timingsUs'] {

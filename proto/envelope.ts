@@ -28,6 +28,9 @@ const EMPTY: { readonly [K in MessageKind]: Extract<Message, { kind: K }>['body'
     budgetUs: 0,
     trace: null,
     traceId: '',
+    minSeq: [],
+    minPartitions: [],
+    maxAgeMs: 0,
   },
   predictReply: {
     id: 0,
@@ -53,6 +56,9 @@ const EMPTY: { readonly [K in MessageKind]: Extract<Message, { kind: K }>['body'
     worker: '',
     trace: null,
     dims: [],
+    minSeq: [],
+    minPartitions: [],
+    maxAgeMs: 0,
   },
   compute: {
     id: 0,
@@ -88,8 +94,20 @@ const EMPTY: { readonly [K in MessageKind]: Extract<Message, { kind: K }>['body'
     epoch: 0,
     budgetUs: 0,
     trace: null,
+    minSeq: [],
+    minPartitions: [],
+    maxAgeMs: 0,
   },
-  readFeaturesReply: { id: 0, failure: null, records: [], appliedSeq: [], epoch: 0 },
+  readFeaturesReply: {
+    id: 0,
+    failure: null,
+    records: [],
+    appliedSeq: [],
+    epoch: 0,
+    statuses: new Uint8Array(0),
+    eventMs: [],
+    asOfMs: 0,
+  },
   cancel: { id: 0, replyTo: '' },
 };
 

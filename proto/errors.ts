@@ -41,7 +41,8 @@ export const ERROR_RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
     number: 9,
     http: 503,
     routerRetries: true,
-    meaning: 'The placement table or model list used was out of date; the router refreshes and tries once more.',
+    meaning:
+      'The placement or model list used was out of date, or a replica has not applied what a read asks for (min_seq); the router tries another.',
   },
   RESOURCE_EXHAUSTED: {
     number: 8,

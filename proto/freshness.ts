@@ -14,29 +14,45 @@ export type RowFreshness = {
   readonly defaulted: Uint8Array;
   /** What the bits mean; only towards callers, and only where a bit is set. */
   readonly defaultedNames: readonly string[];
+  /** As `defaulted`, whose bits these are among: something was stored, but was too old. Empty where nothing was. */
+  readonly expired: Uint8Array;
+  /** Log sequence applied to the partition of views that live everywhere: see `valueOfRow`; empty where none is read. */
+  readonly everywhereSeq: readonly number[];
+  /** Unix time by the shard's clock at which ages were judged, ms: see `valueOfRow`. */
+  readonly asOfMs: readonly number[];
 };
+
+/** One value for all rows, or one a row. */
+export function valueOfRow(values: readonly number[], row: number): number | undefined {
+  return values.length === 1 ? values[0] : values[row];
+}
 
 const APPLIED_SEQ = tag(1, DELIMITED);
 const AGE_MS = tag(2, DELIMITED);
 const DEFAULTED = tag(3, DELIMITED);
 const DEFAULTED_NAMES = tag(4, DELIMITED);
+const EXPIRED = tag(5, DELIMITED);
+const EVERYWHERE_SEQ = tag(6, DELIMITED);
+const AS_OF_MS = tag(7, DELIMITED);
+
+type Nameless = Omit<RowFreshness, 'defaultedNames'>;
 
 /** Bytes that `writeFreshness` needs. */
-export function freshnessBytes({ appliedSeq, ageMs, defaulted }: Omit<RowFreshness, 'defaultedNames'>): number {
-  return fieldBytes(appliedSeq.length * 8) + fieldBytes(ageMs.length * 8) + fieldBytes(defaulted.length);
+export function freshnessBytes(freshness: Nameless): number {
+  const { appliedSeq, ageMs, defaulted, expired, everywhereSeq, asOfMs } = freshness;
+  const doubles = fieldBytes(appliedSeq.length * 8) + fieldBytes(ageMs.length * 8) + fieldBytes(asOfMs.length * 8);
+  return doubles + fieldBytes(everywhereSeq.length * 8) + fieldBytes(defaulted.length) + fieldBytes(expired.length);
 }
 
 /** Writes everything but names from `at` on. */
-export function writeFreshness(
-  { appliedSeq, ageMs, defaulted }: Omit<RowFreshness, 'defaultedNames'>,
-  target: DataView,
-  at: number,
-): void {
+export function writeFreshness(freshness: Nameless, target: DataView, at: number): void {
+  const { appliedSeq, ageMs, defaulted, expired, everywhereSeq, asOfMs } = freshness;
   let next = writeDoubles(target, at, APPLIED_SEQ, appliedSeq);
   next = writeDoubles(target, next, AGE_MS, ageMs);
-  if (defaulted.length === 0) return;
-  next = writeHead(target, next, DEFAULTED, defaulted.length);
-  for (let i = 0; i < defaulted.length; i++) target.setUint8(next + i, defaulted[i]!);
+  next = writeBits(target, next, DEFAULTED, defaulted);
+  next = writeBits(target, next, EXPIRED, expired);
+  next = writeDoubles(target, next, EVERYWHERE_SEQ, everywhereSeq);
+  writeDoubles(target, next, AS_OF_MS, asOfMs);
 }
 
 export function encodeFreshness(freshness: RowFreshness): Uint8Array {
@@ -80,15 +96,21 @@ export function decodeFreshness(bytes: Uint8Array): RowFreshness {
   let ageMs: number[] = [];
   let defaulted: Uint8Array = new Uint8Array(0);
   const defaultedNames: string[] = [];
+  let expired: Uint8Array = new Uint8Array(0);
+  let everywhereSeq: number[] = [];
+  let asOfMs: number[] = [];
   while (reader.at < reader.end) {
     const t = reader.varint();
     if (t >>> 3 === APPLIED_SEQ >>> 3) appliedSeq = reader.doubles(t & 7, appliedSeq);
     else if (t >>> 3 === AGE_MS >>> 3) ageMs = reader.doubles(t & 7, ageMs);
     else if (t === DEFAULTED) defaulted = reader.bytes();
     else if (t === DEFAULTED_NAMES) defaultedNames.push(reader.text());
+    else if (t === EXPIRED) expired = reader.bytes();
+    else if (t >>> 3 === EVERYWHERE_SEQ >>> 3) everywhereSeq = reader.doubles(t & 7, everywhereSeq);
+    else if (t >>> 3 === AS_OF_MS >>> 3) asOfMs = reader.doubles(t & 7, asOfMs);
     else reader.skip(t & 7);
   }
-  return { appliedSeq, ageMs, defaulted, defaultedNames };
+  return { appliedSeq, ageMs, defaulted, defaultedNames, expired, everywhereSeq, asOfMs };
 }
 
 /** Never filled: nothing above reads recurring texts. */
@@ -115,6 +137,13 @@ function writeHead(target: DataView, at: number, fieldTag: number, contentBytes:
   }
   target.setUint8(next++, rest);
   return next;
+}
+
+function writeBits(target: DataView, at: number, fieldTag: number, bits: Uint8Array): number {
+  if (bits.length === 0) return at;
+  const next = writeHead(target, at, fieldTag, bits.length);
+  for (let i = 0; i < bits.length; i++) target.setUint8(next + i, bits[i]!);
+  return next + bits.length;
 }
 
 function writeDoubles(target: DataView, at: number, fieldTag: number, values: readonly number[]): number {

@@ -4,6 +4,7 @@ import { DATA_TYPE_NUMBER, DATA_TYPES, type DataType, RANK_MAX, type Tensor } fr
 import type { WireReader, WireWriter } from './wire.ts';
 
 export const VARINT = 0;
+export const FIXED64 = 1;
 export const DELIMITED = 2;
 
 /** Tag of a field: its number and how its value is written. */

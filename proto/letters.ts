@@ -10,6 +10,23 @@ export type Failure = { code: number; stage: string; message: string };
 export type TraceContext = { traceId: Uint8Array; spanId: Uint8Array };
 export type Timings = { totalUs: number; shardUs: number; queueUs: number; runUs: number; batchRows: number };
 
+/** What a read asks of how fresh its features are. */
+export type ReadBound = {
+  /** Log sequences that must be applied where the features are read; empty: whatever is there. */
+  minSeq: readonly number[];
+  /** The partition of each; empty in a Predict: they are one a row, of the row's own partition. */
+  minPartitions: readonly number[];
+  /** Rows older than this count as expired, whatever their view's ttl; 0: the ttl alone. */
+  maxAgeMs: number;
+};
+/**
+ * How long a shard lets a read wait for its `minSeq`, of the time that it has left: the rest is for another owner, and
+ * for the answer's way.
+ */
+export const MIN_SEQ_WAIT_SHARE = 0.5;
+/** Of a request that asks for nothing. */
+export const UNBOUND: ReadBound = { minSeq: [], minPartitions: [], maxAgeMs: 0 };
+
 export type Predict = {
   id: number;
   replyTo: string;
@@ -20,7 +37,7 @@ export type Predict = {
   budgetUs: number;
   trace: TraceContext | null;
   traceId: string;
-};
+} & ReadBound;
 export type PredictReply = {
   id: number;
   /** As a whole only where `requestNumber` is 0: see `requestIdOf`. */
@@ -48,7 +65,7 @@ export type Enrich = {
   worker: string;
   trace: TraceContext | null;
   dims: number[];
-};
+} & ReadBound;
 export type Compute = {
   id: number;
   replyTo: string;
@@ -85,13 +102,23 @@ export type ReadFeatures = {
   epoch: number;
   budgetUs: number;
   trace: TraceContext | null;
-};
+} & ReadBound;
+/** What a shard says of a row, as a byte. */
+export const ROW_STATUS = { missing: 0, found: 1, expired: 2 } as const;
+/** One entry a key in each list. */
 export type ReadFeaturesReply = {
   id: number;
   failure: Failure | null;
+  /** Of the rows that were found; empty for the others. */
   records: Uint8Array[];
   appliedSeq: number[];
   epoch: number;
+  /** `ROW_STATUS`. */
+  statuses: Uint8Array;
+  /** When the row was true, expired or not; -1: nothing is stored. */
+  eventMs: number[];
+  /** Unix time by the shard's clock at which ages were judged. */
+  asOfMs: number;
 };
 /** Whoever sent request `id` does not wait for it any more. It asks for nothing. */
 export type Cancel = { id: number; replyTo: string };
@@ -133,6 +160,16 @@ export function requestIdOf({ requestId, requestNumber }: PredictReply): string 
   return requestNumber === 0 ? requestId : requestId + requestNumber.toString(36);
 }
 
+/** A reply that carries nothing but the failure. */
+export function failedRead(id: number, why: Failure, epoch = 0): Message {
+  return {
+    kind: 'readFeaturesReply',
+    body: { id, failure: why, records: [], appliedSeq: [], epoch, statuses: NO_BYTES, eventMs: [], asOfMs: 0 },
+  };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 /** An answer that carries nothing but the failure. */
 export function failedAnswer(id: number, why: Failure, epoch = 0): Message {
   return {
@@ -168,10 +205,7 @@ export function substitute(message: Message, to: string, why: Failure): { to: st
     return { to, message: { kind, body: reply } };
   }
   if (kind === 'readFeaturesReply') {
-    return {
-      to,
-      message: { kind, body: { id: body.id, failure: why, records: [], appliedSeq: [], epoch: body.epoch } },
-    };
+    return { to, message: failedRead(body.id, why, body.epoch) };
   }
   return kind === 'answer' ? { to, message: failedAnswer(body.id, why) } : null;
 }
@@ -211,13 +245,7 @@ export function refusal(message: Message, why: Failure): { to: string; message: 
     case 'compute':
       return { to: message.body.replyTo, message: failedAnswer(message.body.id, why) };
     case 'readFeatures':
-      return {
-        to: message.body.replyTo,
-        message: {
-          kind: 'readFeaturesReply',
-          body: { id: message.body.id, failure: why, records: [], appliedSeq: [], epoch: 0 },
-        },
-      };
+      return { to: message.body.replyTo, message: failedRead(message.body.id, why) };
     default:
       return null;
   }

@@ -4,8 +4,11 @@
  */
 import {
   append,
+  bytesIfAny,
   DELIMITED,
+  FIXED64,
   list,
+  NO_BYTES,
   nested,
   readFailure,
   readTensor,
@@ -112,6 +115,9 @@ export function writeReadFeaturesReply(writer: WireWriter, body: ReadFeaturesRep
   list(writer, 3, body.records);
   writer.packedDoubles(tag(4, DELIMITED), body.appliedSeq);
   writer.uint32Unless(before.epoch, tag(5, VARINT), body.epoch);
+  bytesIfAny(writer, 6, body.statuses);
+  writer.packedDoubles(tag(7, DELIMITED), body.eventMs);
+  writer.double(tag(8, FIXED64), body.asOfMs);
 }
 
 export function readReadFeaturesReply(reader: WireReader, end: number, before: ReadFeaturesReply): ReadFeaturesReply {
@@ -119,6 +125,9 @@ export function readReadFeaturesReply(reader: WireReader, end: number, before: R
   let failure: Failure | null = null;
   let records: Uint8Array[] = [];
   let appliedSeq: number[] = [];
+  let statuses: Uint8Array = NO_BYTES;
+  let eventMs: number[] = [];
+  let asOfMs = 0;
   let { epoch } = before;
   while (reader.at < end) {
     const t = reader.varint();
@@ -127,7 +136,10 @@ export function readReadFeaturesReply(reader: WireReader, end: number, before: R
     else if (t === tag(3, DELIMITED)) records = append(records, reader.bytes());
     else if (t >>> 3 === 4) appliedSeq = reader.doubles(t & 7, appliedSeq);
     else if (t === tag(5, VARINT)) epoch = reader.varint();
+    else if (t === tag(6, DELIMITED)) statuses = reader.bytes();
+    else if (t >>> 3 === 7) eventMs = reader.doubles(t & 7, eventMs);
+    else if (t === tag(8, FIXED64)) asOfMs = reader.double();
     else reader.skip(t & 7);
   }
-  return { id, failure, records, appliedSeq, epoch };
+  return { id, failure, records, appliedSeq, epoch, statuses, eventMs, asOfMs };
 }

@@ -5,6 +5,7 @@
 import {
   append,
   DELIMITED,
+  FIXED64,
   list,
   nested,
   readTensor,
@@ -19,6 +20,9 @@ import type { Cancel, Compute, Enrich, Predict, ReadFeatures, TraceContext } fro
 import type { Tensor } from './tensor.ts';
 import type { WireReader, WireWriter } from './wire.ts';
 
+/** Of letters without such a list. Never pushed to: a list's first value makes an array of its own. */
+const NO_NUMBERS: number[] = [];
+
 export function writePredict(writer: WireWriter, body: Predict, before: Predict, tensors: TensorMemory): void {
   writer.uint32(tag(1, VARINT), body.id);
   writer.textUnless(before.replyTo, tag(2, DELIMITED), body.replyTo);
@@ -29,6 +33,9 @@ export function writePredict(writer: WireWriter, body: Predict, before: Predict,
   writer.uint32Unless(before.budgetUs, tag(7, VARINT), body.budgetUs);
   nested(writer, 8, body.trace, writeTrace);
   writer.text(tag(9, DELIMITED), body.traceId);
+  writer.packedDoubles(tag(10, DELIMITED), body.minSeq);
+  writer.packedUint32s(tag(11, DELIMITED), body.minPartitions);
+  writer.double(tag(12, FIXED64), body.maxAgeMs);
 }
 
 export function readPredict(reader: WireReader, end: number, before: Predict): Predict {
@@ -37,6 +44,9 @@ export function readPredict(reader: WireReader, end: number, before: Predict): P
   let inputs: Tensor[] = [];
   let trace: TraceContext | null = null;
   let traceId = '';
+  let minSeq: number[] = NO_NUMBERS;
+  let minPartitions: number[] = NO_NUMBERS;
+  let maxAgeMs = 0;
   let { replyTo, model, version, budgetUs } = before;
   while (reader.at < end) {
     const t = reader.varint();
@@ -49,9 +59,25 @@ export function readPredict(reader: WireReader, end: number, before: Predict): P
     else if (t === tag(7, VARINT)) budgetUs = reader.varint();
     else if (t === tag(8, DELIMITED)) trace = readTrace(reader);
     else if (t === tag(9, DELIMITED)) traceId = reader.text();
+    else if (t >>> 3 === 10) minSeq = reader.doubles(t & 7, minSeq);
+    else if (t >>> 3 === 11) minPartitions = reader.uint32s(t & 7, minPartitions);
+    else if (t === tag(12, FIXED64)) maxAgeMs = reader.double();
     else reader.skip(t & 7);
   }
-  return { id, replyTo, requestId, model, version, inputs, budgetUs, trace, traceId };
+  return {
+    id,
+    replyTo,
+    requestId,
+    model,
+    version,
+    inputs,
+    budgetUs,
+    trace,
+    traceId,
+    minSeq,
+    minPartitions,
+    maxAgeMs,
+  };
 }
 
 export function writeEnrich(writer: WireWriter, body: Enrich, before: Enrich): void {
@@ -66,6 +92,9 @@ export function writeEnrich(writer: WireWriter, body: Enrich, before: Enrich): v
   writer.textUnless(before.worker, tag(9, DELIMITED), body.worker);
   nested(writer, 10, body.trace, writeTrace);
   writer.packedUint32s(tag(11, DELIMITED), body.dims);
+  writer.packedDoubles(tag(12, DELIMITED), body.minSeq);
+  writer.packedUint32s(tag(13, DELIMITED), body.minPartitions);
+  writer.double(tag(14, FIXED64), body.maxAgeMs);
 }
 
 export function readEnrich(reader: WireReader, end: number, before: Enrich): Enrich {
@@ -75,6 +104,9 @@ export function readEnrich(reader: WireReader, end: number, before: Enrich): Enr
   let inputs: Uint8Array[] = [];
   let trace: TraceContext | null = null;
   let dims: number[] = [];
+  let minSeq: number[] = NO_NUMBERS;
+  let minPartitions: number[] = NO_NUMBERS;
+  let maxAgeMs = 0;
   let { replyTo, model, budgetUs, epoch, worker } = before;
   while (reader.at < end) {
     const t = reader.varint();
@@ -89,9 +121,27 @@ export function readEnrich(reader: WireReader, end: number, before: Enrich): Enr
     else if (t === tag(9, DELIMITED)) worker = reader.recurringText();
     else if (t === tag(10, DELIMITED)) trace = readTrace(reader);
     else if (t >>> 3 === 11) dims = reader.uint32s(t & 7, dims);
+    else if (t >>> 3 === 12) minSeq = reader.doubles(t & 7, minSeq);
+    else if (t >>> 3 === 13) minPartitions = reader.uint32s(t & 7, minPartitions);
+    else if (t === tag(14, FIXED64)) maxAgeMs = reader.double();
     else reader.skip(t & 7);
   }
-  return { id, replyTo, model, budgetUs, epoch, keys, partitions, inputs, worker, trace, dims };
+  return {
+    id,
+    replyTo,
+    model,
+    budgetUs,
+    epoch,
+    keys,
+    partitions,
+    inputs,
+    worker,
+    trace,
+    dims,
+    minSeq,
+    minPartitions,
+    maxAgeMs,
+  };
 }
 
 export function writeCompute(writer: WireWriter, body: Compute, before: Compute): void {
@@ -141,6 +191,9 @@ export function writeReadFeatures(writer: WireWriter, body: ReadFeatures, before
   writer.uint32Unless(before.epoch, tag(6, VARINT), body.epoch);
   writer.uint32Unless(before.budgetUs, tag(7, VARINT), body.budgetUs);
   nested(writer, 8, body.trace, writeTrace);
+  writer.packedDoubles(tag(9, DELIMITED), body.minSeq);
+  writer.packedUint32s(tag(10, DELIMITED), body.minPartitions);
+  writer.double(tag(11, FIXED64), body.maxAgeMs);
 }
 
 export function readReadFeatures(reader: WireReader, end: number, before: ReadFeatures): ReadFeatures {
@@ -148,6 +201,9 @@ export function readReadFeatures(reader: WireReader, end: number, before: ReadFe
   let keys: Uint8Array[] = [];
   let partitions: number[] = [];
   let trace: TraceContext | null = null;
+  let minSeq: number[] = NO_NUMBERS;
+  let minPartitions: number[] = NO_NUMBERS;
+  let maxAgeMs = 0;
   let { replyTo, view, epoch, budgetUs } = before;
   while (reader.at < end) {
     const t = reader.varint();
@@ -159,9 +215,12 @@ export function readReadFeatures(reader: WireReader, end: number, before: ReadFe
     else if (t === tag(6, VARINT)) epoch = reader.varint();
     else if (t === tag(7, VARINT)) budgetUs = reader.varint();
     else if (t === tag(8, DELIMITED)) trace = readTrace(reader);
+    else if (t >>> 3 === 9) minSeq = reader.doubles(t & 7, minSeq);
+    else if (t >>> 3 === 10) minPartitions = reader.uint32s(t & 7, minPartitions);
+    else if (t === tag(11, FIXED64)) maxAgeMs = reader.double();
     else reader.skip(t & 7);
   }
-  return { id, replyTo, view, keys, partitions, epoch, budgetUs, trace };
+  return { id, replyTo, view, keys, partitions, epoch, budgetUs, trace, minSeq, minPartitions, maxAgeMs };
 }
 
 export function writeCancel(writer: WireWriter, body: Cancel, before: Cancel): void {

@@ -119,6 +119,14 @@ export class WireWriter {
     this.#at += length;
   }
 
+  /** Tag and value; nothing for 0, which is what a reader assumes. */
+  double(tag: number, value: number): void {
+    if (Object.is(value, 0)) return;
+    this.#room(13);
+    this.#varint(tag);
+    this.#double(value);
+  }
+
   /** Tag and length of a packed list of doubles, and the list; nothing for an empty one. */
   packedDoubles(tag: number, values: readonly number[]): void {
     const { length } = values;
@@ -126,13 +134,7 @@ export class WireWriter {
     this.#room(10 + length * 8);
     this.#varint(tag);
     this.#varint(length * 8);
-    for (let i = 0; i < length; i++) {
-      this.#doubles[0] = values[i]!;
-      const bytes = this.#doubleBytes;
-      const at = this.#at;
-      for (let b = 0; b < 8; b++) this.#buffer[at + b] = bytes[b]!;
-      this.#at += 8;
-    }
+    for (let i = 0; i < length; i++) this.#double(values[i]!);
   }
 
   /** Tag and length of a packed list of unsigned numbers below 2^32, and the list; nothing for an empty one. */
@@ -186,6 +188,14 @@ export class WireWriter {
     }
     buffer[at++] = rest;
     this.#at = at;
+  }
+
+  #double(value: number): void {
+    this.#doubles[0] = value;
+    const bytes = this.#doubleBytes;
+    const at = this.#at;
+    for (let b = 0; b < 8; b++) this.#buffer[at + b] = bytes[b]!;
+    this.#at += 8;
   }
 
   #room(bytes: number): void {
@@ -286,6 +296,13 @@ export class WireReader {
     const view = new Uint8Array(this.#memory, this.#offset + this.#at, end - this.#at);
     this.#at = end;
     return view;
+  }
+
+  double(): number {
+    const at = this.#at;
+    if (at + 8 > this.#end) throw tooShort();
+    this.#at = at + 8;
+    return this.#bytes.readDoubleLE(at);
   }
 
   /** `before` and a list of doubles, packed or a single one (`wireType` 1). */

@@ -64,6 +64,7 @@ function statusOf(row: FeatureReadRow): 'PRESENT' | 'NOT_FOUND' | 'OUTSIDE_MAX_A
 /** A float always says that it is one (`5.0`), since Feast's SDK takes `5` for an int64; an int64 is exact. */
 function valueJson(value: FeatureValue): string {
   if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return `[${value.map(valueJson).join(',')}]`;
   if (typeof value !== 'number') return JSON.stringify(value);
   if (!Number.isInteger(value)) return Number.isFinite(value) ? String(value) : `"${value}"`;
   const text = Object.is(value, -0) ? '-0' : String(value);

@@ -1,7 +1,9 @@
 /** Bodies of `/v1/features`: rows to push, keys to read, and the answers to both. */
 import { EVENT_TIME_FIELD } from '../../cluster/catalog/views.ts';
 import { ERROR_RULES, type ErrorCode, invalid } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { ENTITY_KEY_BYTES_MAX, quoteShort } from '../../proto/names.ts';
+import { parseReadBound } from '../../proto/read-bound.ts';
 import type { FeatureReadRow, FeatureRow, PushAck } from '../router/gateway-port.ts';
 import { describeJson, isJsonObject, type JsonObject } from './json-text.ts';
 import { FEATURE_ROWS_MAX } from './limits.ts';
@@ -64,12 +66,19 @@ function statusOf(codes: ReadonlySet<string>): number {
   return ERROR_RULES[only as ErrorCode].http;
 }
 
-export type ReadRequest = { readonly keys: readonly string[]; readonly timeoutMs: number | undefined };
+export type ReadRequest = {
+  readonly keys: readonly string[];
+  readonly timeoutMs: number | undefined;
+  readonly bound: ReadBound | undefined;
+};
 
-/** `{"keys": ["u1", …], "timeout_ms"?}`, 1 to 10,000 keys. */
+/** `{"keys": ["u1", …], "timeout_ms"?, "min_seq"?, "max_age_ms"?}`, 1 to 10,000 keys. */
 export function parseRead(body: JsonObject): ReadRequest {
-  const keys = keysOf(body, ['keys', 'timeout_ms']);
-  return { keys, timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'") };
+  return {
+    keys: keysOf(body, ['keys', 'timeout_ms', 'min_seq', 'max_age_ms']),
+    timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'"),
+    bound: parseReadBound(body['min_seq'], body['max_age_ms']),
+  };
 }
 
 export type DeleteRequest = { readonly keys: readonly string[]; readonly eventTime: unknown };

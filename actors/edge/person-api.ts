@@ -1,8 +1,11 @@
 /** The short JSON form for people (`/v1/predict`): plain values in and out, laid out by the model's description. */
+import type { Freshness } from '../../cluster/catalog/row-freshness.ts';
 import { invalid, type ServingError } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { quoteShort } from '../../proto/names.ts';
+import { parseReadBound } from '../../proto/read-bound.ts';
 import { checkShape, type Tensor } from '../../proto/tensor.ts';
-import type { Freshness, ModelDescription, PredictCall, PredictResult, TensorSpec } from '../router/gateway-port.ts';
+import type { ModelDescription, PredictCall, PredictResult, TensorSpec } from '../router/gateway-port.ts';
 import { tensorFromJson } from './json-tensor.ts';
 import { describeJson, isJsonObject, type JsonObject } from './json-text.ts';
 import { ELEMENTS_MAX, REQUEST_ID_CHARS_MAX, TIMEOUT_MS_MAX } from './limits.ts';
@@ -15,9 +18,11 @@ export type PersonRequest = {
   readonly single: boolean;
   readonly requestId: string | undefined;
   readonly timeoutMs: number | undefined;
+  readonly bound: ReadBound | undefined;
 };
 
 const REQUEST_ID = new RegExp(`^[\\x21-\\x7e]{1,${REQUEST_ID_CHARS_MAX}}$`);
+const OWN_FIELDS: ReadonlySet<string> = new Set(['inputs', 'timeout_ms', 'request_id', 'min_seq', 'max_age_ms']);
 const NO_INPUTS: JsonObject = {};
 
 /** Whether a text may serve as a request id: 1 to 128 printable ASCII characters, no spaces. */
@@ -26,15 +31,15 @@ export function isRequestId(text: string): boolean {
 }
 
 /**
- * `{"user_id": "u42" | ["u1", …], "inputs": {name: value}, "timeout_ms"?, "request_id"?}`; the entity's field is named
- * as the model names it. A key alone, or for models without one bare values, is a single row; lists are one entry a
+ * `{"user_id": "u42" | ["u1", …], "inputs": {name: value}, "timeout_ms"?, "request_id"?, "min_seq"?, "max_age_ms"?}`;
+ * the entity's field is named as the model names it. A key alone, or for models without one bare values, is a single row; lists are one entry a
  * row. Values of one element a row are written bare, wider ones as nested lists.
  * Throws INVALID_ARGUMENT that says which field is wrong and how.
  */
 export function parsePersonRequest(body: JsonObject, model: ModelDescription): PersonRequest {
   const { entityInput } = model;
   for (const field of Object.keys(body)) {
-    if (field === entityInput || field === 'inputs' || field === 'timeout_ms' || field === 'request_id') continue;
+    if (field === entityInput || OWN_FIELDS.has(field)) continue;
     throw unknownField(field, model);
   }
   const given = body['inputs'] ?? NO_INPUTS;
@@ -55,6 +60,7 @@ export function parsePersonRequest(body: JsonObject, model: ModelDescription): P
     single: layout.single,
     requestId: requestIdOf(body),
     timeoutMs: timeoutMsOf(body['timeout_ms'], "'timeout_ms'"),
+    bound: parseReadBound(body['min_seq'], body['max_age_ms']),
   };
 }
 
@@ -71,8 +77,8 @@ export function timeoutMsOf(value: unknown, where: string): number | undefined {
 
 /** The call that a request for people makes; the version is the router's choice where undefined. */
 export function personCall(model: string, version: string | undefined, request: PersonRequest): PredictCall {
-  const { inputs, requestId, timeoutMs } = request;
-  return { model, version, inputs, requestId, timeoutMs };
+  const { inputs, requestId, timeoutMs, bound } = request;
+  return { model, version, inputs, requestId, timeoutMs, bound };
 }
 
 /** The answer's JSON text: outputs, model, features (object for a bare row, else a list), ids and timings in µs. */
@@ -91,8 +97,9 @@ export function personReplyJson(single: boolean, rows: number, result: PredictRe
 }
 
 function freshnessJson(freshness: Freshness): string {
-  const { appliedSeq, ageMs, defaulted } = freshness;
-  return `{"applied_seq":${appliedSeq},"age_ms":${ageMs},"defaulted":${JSON.stringify(defaulted)}}`;
+  const { appliedSeq, everywhereSeq, asOfMs, ageMs, defaulted, expired } = freshness;
+  const asOf = `"applied_seq":${appliedSeq},"everywhere_seq":${everywhereSeq},"as_of_ms":${asOfMs}`;
+  return `{${asOf},"age_ms":${ageMs},"defaulted":${JSON.stringify(defaulted)},"expired":${JSON.stringify(expired)}}`;
 }
 
 /** `[rows, 1]` and `[rows]` give one value a row; wider outputs one list a row. */
@@ -209,7 +216,9 @@ function unknownInput(name: string, model: ModelDescription): ServingError {
 function unknownField(field: string, model: ModelDescription): ServingError {
   if (model.inputs.some((spec) => spec.name === field)) return invalid(`'${field}' belongs in 'inputs'`);
   const entity = model.entityInput === null ? '' : `'${model.entityInput}', `;
-  return invalid(`unknown field ${quoteShort(field)}; there are ${entity}'inputs', 'timeout_ms' and 'request_id'`);
+  return invalid(
+    `unknown field ${quoteShort(field)}; there are ${entity}'inputs', 'timeout_ms', 'request_id', 'min_seq' and 'max_age_ms'`,
+  );
 }
 
 function inputNames(model: ModelDescription): string {

@@ -1,25 +1,31 @@
 /**
  * The feature-shard: adds a user's features to a request from its own replica and hands it on to the worker that the
- * router chose. It never answers a prediction itself, unless it must refuse.
+ * router chose, and reads the features of a view for whoever asks. It never answers a prediction itself, unless it must
+ * refuse. A request that asks for more of the log than is applied here waits a while (`waiting-reads.ts`).
  */
 
 import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
 import { type Assembled, assemble, type Lookup } from '../../cluster/catalog/assemble.ts';
 import { materialize, scratchFor } from '../../cluster/catalog/materialize.ts';
+import { recordEventMs } from '../../cluster/catalog/record.ts';
+import { ageMsMax, rowAgeMs } from '../../cluster/catalog/row-age.ts';
 import { RowMemory } from '../../cluster/catalog/row-memory.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
-import { type App, findView } from '../../cluster/catalog/views.ts';
+import { type App, findView, type View } from '../../cluster/catalog/views.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { freshnessBytes, writeFreshness } from '../../proto/freshness.ts';
 import {
   type Enrich,
   failedAnswer,
-  failure,
+  failedRead,
   failureOf,
   type Message,
   type ReadFeatures,
+  type ReadFeaturesReply,
+  ROW_STATUS,
   type TraceContext,
 } from '../../proto/letters.ts';
+import { type ReadMessage, WaitingReads } from './waiting-reads.ts';
 
 /** What the shard knows of the cluster and of its own replica. */
 export interface ShardState {
@@ -31,6 +37,8 @@ export interface ShardState {
   plan(model: string): ServingPlan | undefined;
   readonly lookup: Lookup;
   appliedSeq(partition: number): number;
+  /** Calls `listener`, and nobody else from now on, after each transaction of the log that is applied. */
+  onApplied(listener: () => void): void;
 }
 
 export interface ShardObserver {
@@ -52,174 +60,220 @@ export function featureShard(
   app: App,
   observer: ShardObserver,
 ): (context: ActorContext) => Behaviour {
-  const memory = new RowMemory();
-  return (context) => ({
-    receive(message: Message): void {
-      if (message.kind === 'enrich') enrich(context, state, memory, observer, message.body);
-      else if (message.kind === 'readFeatures') read(context, state, app, observer, message.body);
-    },
-  });
+  return (context) => new FeatureShard(context, state, app, observer);
 }
 
-function enrich(
-  context: ActorContext,
-  state: ShardState,
-  memory: RowMemory,
-  observer: ShardObserver,
-  request: Enrich,
-): void {
-  const startMs = context.clock.nowMs();
-  const plan = state.plan(request.model);
-  if (plan === undefined) {
-    const why = `model ${request.model} is not known to this shard yet`;
-    refuse(context, state, observer, request, new ServingError('FAILED_PRECONDITION', 'lookup', why));
-    return;
+type ViewRows = Pick<ReadFeaturesReply, 'records' | 'eventMs' | 'statuses' | 'asOfMs'>;
+
+const NO_SEQ: readonly number[] = [];
+const NO_RECORD = new Uint8Array(0);
+
+class FeatureShard implements Behaviour {
+  readonly #context: ActorContext;
+  readonly #state: ShardState;
+  readonly #app: App;
+  readonly #observer: ShardObserver;
+  readonly #waiting: WaitingReads;
+  readonly #memory = new RowMemory();
+  /** Written into and copied out within one request, so that none allocates them. */
+  readonly #everywhereSeq = [0];
+  readonly #asOfMs = [0];
+
+  constructor(context: ActorContext, state: ShardState, app: App, observer: ShardObserver) {
+    this.#context = context;
+    this.#state = state;
+    this.#app = app;
+    this.#observer = observer;
+    this.#waiting = new WaitingReads(
+      context,
+      (partition) => state.appliedSeq(partition),
+      (message, startMs) => this.#serve(message, startMs, context.clock.nowMs()),
+      (message, why) => this.#refuse(message, why),
+    );
+    state.onApplied(() => this.#waiting.wake());
   }
-  const { keys, partitions, inputs, epoch } = request;
-  const rows = keys.length;
-  if (rows === 0 || partitions.length !== rows || inputs.length !== plan.requestInputs.length) {
-    const why = `${rows} keys, ${partitions.length} partitions and ${inputs.length} inputs for ${request.model}, which takes one partition a key and ${plan.requestInputs.length} inputs`;
-    refuse(context, state, observer, request, new ServingError('INVALID_ARGUMENT', 'lookup', why));
-    return;
+
+  receive(message: Message): void {
+    if (message.kind === 'enrich' || message.kind === 'readFeatures') {
+      const nowMs = this.#context.clock.nowMs();
+      this.#serve(message, nowMs, nowMs);
+    } else if (message.kind === 'cancel') this.#waiting.cancel(message.body);
   }
-  let appliedSeq: number[] = [];
-  for (let row = 0; row < rows; row++) {
-    const partition = partitions[row]!;
-    if (!state.serves(partition, epoch)) {
-      refuse(context, state, observer, request, notOwner(partition, state.epoch));
+
+  stop(): void {
+    this.#waiting.stop();
+  }
+
+  /** `startMs`: when the request came; a read that waited is looked up later than that. */
+  #serve(message: ReadMessage, startMs: number, nowMs: number): void {
+    const { body } = message;
+    const { partitions, epoch } = body;
+    const plan = message.kind === 'enrich' ? this.#state.plan(message.body.model) : undefined;
+    const wrong = message.kind === 'enrich' ? wrongEnrich(message.body, plan) : this.#wrongRead(message.body);
+    if (wrong !== null) {
+      this.#refuse(message, wrong);
       return;
     }
-    const seq = state.appliedSeq(partition);
-    if (row === 0) appliedSeq = [seq];
-    else appliedSeq.push(seq);
+    for (let row = 0; row < partitions.length; row++) {
+      if (this.#state.serves(partitions[row]!, epoch)) continue;
+      this.#refuse(message, notOwner(partitions[row]!, this.#state.epoch));
+      return;
+    }
+    if (body.minSeq.length > 0 && this.#waiting.shortfall(body) !== null) {
+      this.#waiting.add(message, startMs);
+      return;
+    }
+    if (message.kind === 'enrich') this.#enrich(message, plan!, startMs, nowMs);
+    else this.#read(message, nowMs);
   }
-  let assembled: Assembled;
-  try {
-    const wallMs = context.clock.wallMs();
-    assembled = assemble(plan, { keys, partitions, inputs, rows, wallMs }, state.partitions, state.lookup, memory);
-  } catch (thrown) {
-    refuse(context, state, observer, request, lookupError(thrown));
-    return;
+
+  #wrongRead({ view, keys, partitions, minSeq, minPartitions }: ReadFeatures): ServingError | null {
+    if (findView(this.#app, view) === undefined) {
+      return new ServingError('FAILED_PRECONDITION', 'lookup', `view '${view}' is not known to this shard`);
+    }
+    if (partitions.length !== keys.length) {
+      const why = `${keys.length} keys and ${partitions.length} partitions; give one partition a key`;
+      return new ServingError('INVALID_ARGUMENT', 'lookup', why);
+    }
+    return unlikeLengths(minSeq, minPartitions);
   }
-  const endMs = context.clock.nowMs();
-  observer.enriched(rows, (endMs - startMs) / 1_000);
-  const spentUs = Math.ceil((endMs - startMs) * 1_000);
-  const handedOn = context.reply(request.worker, {
-    kind: 'compute',
-    body: {
-      id: request.id,
-      replyTo: request.replyTo,
-      model: request.model,
-      budgetUs: Math.max(1, request.budgetUs - spentUs),
-      rows,
-      inputs: assembled.inputs,
-      trace: request.trace === null ? null : spanOf(observer, request, request.trace, rows, startMs, endMs),
-      dims: request.dims,
-      freshness: freshnessOf(memory, assembled, appliedSeq),
-      shardUs: spentUs,
-    },
-  });
-  if (handedOn) return;
-  const why = `worker ${request.worker} cannot be reached from this shard`;
-  refuse(context, state, observer, request, new ServingError('UNAVAILABLE', 'lookup', why));
+
+  #enrich(message: ReadMessage & { kind: 'enrich' }, plan: ServingPlan, startMs: number, lookupMs: number): void {
+    const { clock } = this.#context;
+    const { body: request } = message;
+    const { keys, partitions, inputs, maxAgeMs } = request;
+    const rows = keys.length;
+    const wallMs = clock.wallMs();
+    let appliedSeq: number[] = [];
+    for (let row = 0; row < rows; row++) {
+      const seq = this.#state.appliedSeq(partitions[row]!);
+      if (row === 0) appliedSeq = [seq];
+      else appliedSeq.push(seq);
+    }
+    let assembled: Assembled;
+    try {
+      const asked = { keys, partitions, inputs, rows, wallMs, maxAgeMs };
+      assembled = assemble(plan, asked, this.#state.partitions, this.#state.lookup, this.#memory);
+    } catch (thrown) {
+      this.#refuse(message, lookupError(thrown));
+      return;
+    }
+    const endMs = clock.nowMs();
+    this.#observer.enriched(rows, (endMs - lookupMs) / 1_000);
+    const spentUs = Math.ceil((endMs - startMs) * 1_000);
+    const handedOn = this.#context.reply(request.worker, {
+      kind: 'compute',
+      body: {
+        id: request.id,
+        replyTo: request.replyTo,
+        model: request.model,
+        budgetUs: Math.max(1, request.budgetUs - spentUs),
+        rows,
+        inputs: assembled.inputs,
+        trace: request.trace === null ? null : this.#spanOf(request, request.trace, startMs, endMs),
+        dims: request.dims,
+        freshness: this.#freshnessOf(plan, assembled, appliedSeq, wallMs),
+        shardUs: spentUs,
+      },
+    });
+    if (handedOn) return;
+    const why = `worker ${request.worker} cannot be reached from this shard`;
+    this.#refuse(message, new ServingError('UNAVAILABLE', 'lookup', why));
+  }
+
+  #freshnessOf(
+    plan: ServingPlan,
+    { freshness }: Assembled,
+    appliedSeq: readonly number[],
+    wallMs: number,
+  ): Uint8Array | null {
+    if (freshness === null) return null;
+    const { ageMs, defaulted, expired } = freshness;
+    const asOfMs = this.#asOfMs;
+    asOfMs[0] = wallMs;
+    let everywhereSeq = NO_SEQ;
+    if (plan.readsEverywhere) {
+      this.#everywhereSeq[0] = this.#state.appliedSeq(this.#state.partitions);
+      everywhereSeq = this.#everywhereSeq;
+    }
+    const rows = { appliedSeq, ageMs, defaulted, expired, everywhereSeq, asOfMs };
+    const block = this.#memory.take(freshnessBytes(rows));
+    writeFreshness(rows, block.page.cells, block.at);
+    return block.bytes;
+  }
+
+  #spanOf(request: Enrich, parent: TraceContext, startMs: number, endMs: number): TraceContext {
+    const attributes = { 'dovetail.rows': request.keys.length, 'dovetail.model': request.model };
+    return this.#observer.span('feature-shard', parent, startMs, endMs, attributes);
+  }
+
+  /** Every row as of one moment, which the reply names. */
+  #read(message: ReadMessage & { kind: 'readFeatures' }, lookupMs: number): void {
+    const { clock } = this.#context;
+    const { body: request } = message;
+    let rows: ViewRows;
+    try {
+      rows = this.#viewRows(request, findView(this.#app, request.view)!, clock.wallMs());
+    } catch (thrown) {
+      this.#refuse(message, lookupError(thrown));
+      return;
+    }
+    const appliedSeq = request.partitions.map((partition) => this.#state.appliedSeq(partition));
+    this.#context.reply(request.replyTo, {
+      kind: 'readFeaturesReply',
+      body: { id: request.id, failure: null, appliedSeq, epoch: this.#state.epoch, ...rows },
+    });
+    this.#observer.read(request.keys.length, (clock.nowMs() - lookupMs) / 1_000);
+  }
+
+  #viewRows({ keys, partitions, maxAgeMs }: ReadFeatures, view: View, asOfMs: number): ViewRows {
+    const oldestMs = ageMsMax(view, maxAgeMs);
+    const records = new Array<Uint8Array>(keys.length);
+    const eventMs = new Array<number>(keys.length);
+    const statuses = new Uint8Array(keys.length);
+    const scratch = scratchFor(view);
+    for (let row = 0; row < keys.length; row++) {
+      const record = materialize(view, this.#state.lookup(view, partitions[row]!, keys[row]!), asOfMs, scratch);
+      const found = record !== null && rowAgeMs(record, asOfMs) <= oldestMs;
+      eventMs[row] = record === null ? -1 : recordEventMs(record);
+      statuses[row] = record === null ? ROW_STATUS.missing : found ? ROW_STATUS.found : ROW_STATUS.expired;
+      // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
+      records[row] = found ? new Uint8Array(record.bytes.subarray(0, record.length)) : NO_RECORD;
+    }
+    return { records, eventMs, statuses, asOfMs };
+  }
+
+  #refuse(message: ReadMessage, error: ServingError): void {
+    this.#observer.refused(error.code);
+    const { id, replyTo } = message.body;
+    const why = failureOf(error);
+    const { epoch } = this.#state;
+    this.#context.reply(replyTo, message.kind === 'enrich' ? failedAnswer(id, why, epoch) : failedRead(id, why, epoch));
+  }
+}
+
+function wrongEnrich(request: Enrich, plan: ServingPlan | undefined): ServingError | null {
+  const { model, keys, partitions, inputs, minSeq, minPartitions } = request;
+  if (plan === undefined) {
+    return new ServingError('FAILED_PRECONDITION', 'lookup', `model ${model} is not known to this shard yet`);
+  }
+  const rows = keys.length;
+  if (rows === 0 || partitions.length !== rows || inputs.length !== plan.requestInputs.length) {
+    const why = `${rows} keys, ${partitions.length} partitions and ${inputs.length} inputs for ${model}, which takes one partition a key and ${plan.requestInputs.length} inputs`;
+    return new ServingError('INVALID_ARGUMENT', 'lookup', why);
+  }
+  return unlikeLengths(minSeq, minPartitions);
+}
+
+function unlikeLengths(minSeq: readonly number[], minPartitions: readonly number[]): ServingError | null {
+  if (minSeq.length === minPartitions.length) return null;
+  const why = `${minSeq.length} sequences for ${minPartitions.length} partitions; give one a partition`;
+  return new ServingError('INVALID_ARGUMENT', 'lookup', why);
 }
 
 function lookupError(thrown: unknown): ServingError {
   if (thrown instanceof ServingError) return thrown;
   return new ServingError('DATA_LOSS', 'lookup', `reading features failed: ${String(thrown)}`, { cause: thrown });
-}
-
-function freshnessOf(memory: RowMemory, { freshness }: Assembled, appliedSeq: readonly number[]): Uint8Array | null {
-  if (freshness === null) return null;
-  const { ageMs, defaulted } = freshness;
-  const rows = { appliedSeq, ageMs, defaulted };
-  const block = memory.take(freshnessBytes(rows));
-  writeFreshness(rows, block.page.cells, block.at);
-  return block.bytes;
-}
-
-function refuse(
-  context: ActorContext,
-  state: ShardState,
-  observer: ShardObserver,
-  request: Enrich,
-  error: ServingError,
-): void {
-  observer.refused(error.code);
-  context.reply(request.replyTo, failedAnswer(request.id, failureOf(error), state.epoch));
-}
-
-function spanOf(
-  observer: ShardObserver,
-  request: Enrich,
-  parent: TraceContext,
-  rows: number,
-  startMs: number,
-  endMs: number,
-): TraceContext {
-  const attributes = { 'dovetail.rows': rows, 'dovetail.model': request.model };
-  return observer.span('feature-shard', parent, startMs, endMs, attributes);
-}
-
-function read(
-  context: ActorContext,
-  state: ShardState,
-  app: App,
-  observer: ShardObserver,
-  request: ReadFeatures,
-): void {
-  const startMs = context.clock.nowMs();
-  const reply = (why: ServingError | null, records: Uint8Array[], appliedSeq: number[]) => {
-    if (why !== null) observer.refused(why.code);
-    context.reply(request.replyTo, {
-      kind: 'readFeaturesReply',
-      body: {
-        id: request.id,
-        failure: why === null ? null : failure(why.code, why.stage, why.message),
-        records,
-        appliedSeq,
-        epoch: state.epoch,
-      },
-    });
-  };
-  const view = findView(app, request.view);
-  if (view === undefined) {
-    reply(
-      new ServingError('FAILED_PRECONDITION', 'lookup', `view '${request.view}' is not known to this shard`),
-      [],
-      [],
-    );
-    return;
-  }
-  if (request.partitions.length !== request.keys.length) {
-    const why = `${request.keys.length} keys and ${request.partitions.length} partitions; give one partition a key`;
-    reply(new ServingError('INVALID_ARGUMENT', 'lookup', why), [], []);
-    return;
-  }
-  const stranger = request.partitions.find((partition) => !state.serves(partition, request.epoch));
-  if (stranger !== undefined) {
-    reply(notOwner(stranger, state.epoch), [], []);
-    return;
-  }
-  let records: Uint8Array[];
-  try {
-    const wallMs = context.clock.wallMs();
-    const scratch = scratchFor(view);
-    records = request.keys.map((key, row) => {
-      const record = materialize(view, state.lookup(view, request.partitions[row]!, key), wallMs, scratch);
-      // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
-      return record === null ? new Uint8Array(0) : new Uint8Array(record.bytes.subarray(0, record.length));
-    });
-  } catch (thrown) {
-    reply(lookupError(thrown), [], []);
-    return;
-  }
-  reply(
-    null,
-    records,
-    request.partitions.map((partition) => state.appliedSeq(partition)),
-  );
-  observer.read(records.length, (context.clock.nowMs() - startMs) / 1_000);
 }
 
 function notOwner(partition: number, epoch: number): ServingError {

@@ -94,13 +94,13 @@ export async function predict(
       : call.timeoutMs === undefined
         ? headerMs
         : Math.min(headerMs, call.timeoutMs);
-  const { model, version, inputs } = call;
+  const { model, version, inputs, bound } = call;
   const caller: Caller = { onGone: null };
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) caller.onGone?.();
   });
   const requestId = request.id;
-  const result = await context.gateway.predict({ model, version, inputs, requestId, timeoutMs, trace, caller });
+  const result = await context.gateway.predict({ model, version, inputs, requestId, timeoutMs, bound, trace, caller });
   reply.header('x-request-id', result.requestId);
   reply.header('traceparent', formatTraceparent(result.traceId, result.spanId, result.sampled));
   return result;

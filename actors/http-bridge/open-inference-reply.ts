@@ -4,6 +4,7 @@ import { quoteShort } from '../../proto/names.ts';
 import type { Tensor } from '../../proto/tensor.ts';
 import { flatJson } from '../edge/tensor-json.ts';
 import type { ModelDescription, PredictResult, TensorSpec } from '../router/gateway-port.ts';
+import { freshnessParametersJson } from './infer-freshness.ts';
 import type { InferRequest } from './open-inference.ts';
 
 /** What GET /v2 may claim: only what is there. */
@@ -35,6 +36,8 @@ export function checkRequestedOutputs(
 export function encodeInferReply(request: InferRequest, result: PredictResult): InferReply {
   let text = `{"model_name":${JSON.stringify(result.model.name)},"model_version":${JSON.stringify(result.model.version)}`;
   if (request.id !== undefined) text += `,"id":${JSON.stringify(request.id)}`;
+  const freshness = freshnessParametersJson(result.features);
+  if (freshness !== '') text += `,"parameters":${freshness}`;
   text += ',"outputs":[';
   const binary: Uint8Array[] = [];
   if (request.outputs === undefined) {

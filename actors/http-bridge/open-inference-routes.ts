@@ -65,8 +65,8 @@ export function openInferenceRoutes(context: EdgeContext): Route[] {
     // Before the model runs for nothing.
     if (parsed.outputs !== undefined) checkRequestedOutputs(parsed, model, gateway.describe(model, version).outputs);
     if (parsed.id !== undefined && isRequestId(parsed.id)) request.id = parsed.id;
-    const { inputs, timeoutMs } = parsed;
-    const result = await predict(context, request, reply, { model, version, inputs, timeoutMs });
+    const { inputs, timeoutMs, bound } = parsed;
+    const result = await predict(context, request, reply, { model, version, inputs, timeoutMs, bound });
     const answer = encodeInferReply(parsed, result);
     if (answer.jsonBytes === undefined) return send(context, request, reply, 200, answer.body);
     reply.header(JSON_LENGTH_HEADER, answer.jsonBytes);

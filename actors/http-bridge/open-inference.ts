@@ -3,7 +3,9 @@
  * tensors in the order of the inputs (https://github.com/kserve/open-inference-protocol).
  */
 import { invalid, ServingError } from '../../proto/errors.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import { quoteShort } from '../../proto/names.ts';
+import { parseReadBound } from '../../proto/read-bound.ts';
 import {
   checkByteLength,
   checkShape,
@@ -14,7 +16,7 @@ import {
   type Tensor,
 } from '../../proto/tensor.ts';
 import { tensorFromJson } from '../edge/json-tensor.ts';
-import { describeJson, isJsonObject, type JsonObject, parseJsonObject } from '../edge/json-text.ts';
+import { describeJson, isJsonObject, type JsonObject, parseJson, parseJsonObject } from '../edge/json-text.ts';
 import {
   DIMENSION_MAX,
   ECHOED_ID_CHARS_MAX,
@@ -36,6 +38,8 @@ export type InferRequest = {
   readonly binaryByDefault: boolean;
   /** From the `timeout` parameter, which is in µs; undefined when absent or 0. */
   readonly timeoutMs: number | undefined;
+  /** From the parameters `min_seq` and `max_age_ms`. */
+  readonly bound: ReadBound | undefined;
 };
 
 const NO_PARAMETERS: JsonObject = {};
@@ -60,6 +64,7 @@ export function parseInferRequest(body: Buffer, jsonBytes: number | undefined): 
     outputs: outputsOf(request, binaryByDefault),
     binaryByDefault,
     timeoutMs: timeoutOf(parameters),
+    bound: boundOf(parameters),
   };
 }
 
@@ -95,7 +100,14 @@ export function parseRawRequest(body: Buffer, model: ModelDescription): InferReq
     tensor = { name: input.name, datatype: input.datatype, shape, data: body };
   }
   checkByteLength(tensor);
-  return { id: undefined, inputs: [tensor], outputs: undefined, binaryByDefault: true, timeoutMs: undefined };
+  return {
+    id: undefined,
+    inputs: [tensor],
+    outputs: undefined,
+    binaryByDefault: true,
+    timeoutMs: undefined,
+    bound: undefined,
+  };
 }
 
 function inputsOf(request: JsonObject, body: Buffer, jsonEnd: number): Tensor[] {
@@ -219,6 +231,13 @@ function timeoutOf(parameters: JsonObject): number | undefined {
     throw invalid(`parameter 'timeout' is in microseconds; at most ${TIMEOUT_MS_MAX * 1000} (an hour) is allowed`);
   }
   return timeoutUs / 1000;
+}
+
+/** The protocol's parameters are single values, so that a list of sequences or acknowledgements comes as its JSON text. */
+function boundOf(parameters: JsonObject): ReadBound | undefined {
+  const given = parameters['min_seq'];
+  const minSeq = typeof given === 'string' ? parseJson(Buffer.from(given), "parameter 'min_seq'") : given;
+  return parseReadBound(minSeq, parameters['max_age_ms']);
 }
 
 /** Clients send 0, "" or false for "no sequence". */

@@ -50,9 +50,9 @@ export function personRoutes(context: EdgeContext): Route[] {
   };
 
   const read = async (view: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const { keys, timeoutMs } = parseRead(await jsonBody(context, request));
+    const { keys, timeoutMs, bound } = parseRead(await jsonBody(context, request));
     const budgetMs = timeoutMs ?? timeoutHeaderMs(request.headers['x-timeout-ms']);
-    const rows = await gateway.get(view, keys, budgetMs === undefined ? undefined : { timeoutMs: budgetMs });
+    const rows = await gateway.get(view, keys, { timeoutMs: budgetMs, bound });
     return send(context, request, reply, 200, readReplyJson(rows));
   };
 

@@ -4,13 +4,14 @@
  * micro service.
  */
 
+import { bitsOfNames, type Freshness } from '../../cluster/catalog/row-freshness.ts';
 import type { NatsLink, ServiceRequest } from '../../cluster/nats/nats-link.ts';
 import { formatTraceparent, parseTraceparent } from '../../cluster/telemetry/trace-context.ts';
 import { decodePredict, encodePredictReply } from '../../proto/envelope.ts';
 import { asServingError, ERROR_RULES, invalid, ServingError } from '../../proto/errors.ts';
-import { encodeFreshness } from '../../proto/freshness.ts';
+import { encodeFreshness, type RowFreshness } from '../../proto/freshness.ts';
 import type { Predict, PredictReply } from '../../proto/letters.ts';
-import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { checkName, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
 import {
   GATEWAY_QUEUE_GROUP,
   GET_SUBJECT_ROOT,
@@ -163,6 +164,8 @@ async function answerProtobuf(
     inputs: message.inputs,
     requestId: message.requestId === '' ? undefined : message.requestId,
     timeoutMs: message.budgetUs > 0 ? message.budgetUs / 1_000 : undefined,
+    // As it came: the router checks what it asks for.
+    bound: message,
   });
   const result = await gateway.predict(call);
   return {
@@ -172,17 +175,16 @@ async function answerProtobuf(
 }
 
 async function answerPush(gateway: Gateway, request: ServiceRequest, view: string): Promise<Reply> {
-  checkName('view', view);
+  checkVersionedName('view', view);
   const parsed = parsePush(parseJsonObject(Buffer.from(request.bytes), 'the message'));
   const acks = parsed.rows.length === 0 ? [] : await gateway.push(view, parsed.rows);
   return { bytes: encoder.encode(pushReply(parsed, acks).body), headers: { [HEADERS.contentType]: JSON_TYPE } };
 }
 
 async function answerGet(gateway: Gateway, request: ServiceRequest, view: string): Promise<Reply> {
-  checkName('view', view);
-  const { keys, timeoutMs } = parseRead(parseJsonObject(Buffer.from(request.bytes), 'the message'));
-  const budgetMs = timeoutMs ?? timeoutHeader(request);
-  const rows = await gateway.get(view, keys, budgetMs === undefined ? undefined : { timeoutMs: budgetMs });
+  checkVersionedName('view', view);
+  const { keys, timeoutMs, bound } = parseRead(parseJsonObject(Buffer.from(request.bytes), 'the message'));
+  const rows = await gateway.get(view, keys, { timeoutMs: timeoutMs ?? timeoutHeader(request), bound });
   return { bytes: encoder.encode(readReplyJson(rows)), headers: { [HEADERS.contentType]: JSON_TYPE } };
 }
 
@@ -218,15 +220,6 @@ function replyHeaders(result: PredictResult, contentType: string): Record<string
 }
 
 function protobufReply(message: Predict, result: PredictResult): PredictReply {
-  const names = [...new Set(result.features.flatMap((row) => row.defaulted))];
-  const bitmapBytes = Math.ceil(names.length / 8);
-  const defaulted = new Uint8Array(bitmapBytes * result.features.length);
-  result.features.forEach((row, i) => {
-    for (const name of row.defaulted) {
-      const bit = names.indexOf(name);
-      defaulted[i * bitmapBytes + (bit >> 3)]! |= 1 << (bit & 7);
-    }
-  });
   return {
     id: message.id,
     requestId: result.requestId,
@@ -235,15 +228,7 @@ function protobufReply(message: Predict, result: PredictResult): PredictReply {
     model: result.model.name,
     version: result.model.version,
     outputs: result.outputs,
-    freshness:
-      result.features.length === 0
-        ? null
-        : encodeFreshness({
-            appliedSeq: result.features.map((row) => row.appliedSeq),
-            ageMs: result.features.map((row) => row.ageMs ?? -1),
-            defaulted,
-            defaultedNames: names,
-          }),
+    freshness: result.features.length === 0 ? null : encodeFreshness(namedFreshness(result.features)),
     timings: {
       totalUs: result.timingsUs.total,
       shardUs: result.timingsUs.shard,
@@ -252,6 +237,23 @@ function protobufReply(message: Predict, result: PredictResult): PredictReply {
       batchRows: result.timingsUs.batchRows,
     },
     traceId: result.traceId,
+  };
+}
+
+function namedFreshness(rows: readonly Freshness[]): RowFreshness {
+  const names = [...new Set(rows.flatMap((row) => row.defaulted))];
+  const expired = rows.map((row) => row.expired);
+  return {
+    appliedSeq: rows.map((row) => row.appliedSeq),
+    ageMs: rows.map((row) => row.ageMs ?? -1),
+    defaulted: bitsOfNames(
+      names,
+      rows.map((row) => row.defaulted),
+    ),
+    defaultedNames: names,
+    expired: expired.some((own) => own.length > 0) ? bitsOfNames(names, expired) : new Uint8Array(0),
+    everywhereSeq: rows.flatMap((row) => row.everywhereSeq ?? []),
+    asOfMs: rows.map((row) => row.asOfMs),
   };
 }
 

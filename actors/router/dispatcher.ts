@@ -10,9 +10,10 @@ import { Deadlines } from '../../cluster/deadlines.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
 import { SlotTable } from '../../cluster/slot-table.ts';
-import type { Failure } from '../../proto/letters.ts';
+import { type Failure, MIN_SEQ_WAIT_SHARE, UNBOUND } from '../../proto/letters.ts';
 import type { Admitted } from './admit.ts';
 import { chooseTarget, splitByOwner } from './choose.ts';
+import { minSeqsOf } from './read-bound.ts';
 import { type Attempt, type Part, partOf, type RouterRequest } from './request.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { RoutingTable, Target } from './routing-table.ts';
@@ -112,11 +113,14 @@ export class Dispatcher {
     }
   }
 
-  /** Tells the workers of a request whose caller has gone away that they need not run it. */
+  /** Tells those who have a request whose caller has gone away that they need not serve it. */
   cancelRequest(request: RouterRequest): void {
     for (const part of request.parts) {
-      for (const { id, worker } of part.attempts) {
-        this.#context.tell(worker.address, { kind: 'cancel', body: { id, replyTo: this.#context.selfText } });
+      for (const { id, worker, shard } of part.attempts) {
+        const body = { id, replyTo: this.#context.selfText };
+        this.#context.tell(worker.address, { kind: 'cancel', body });
+        // A shard holds nothing but what waits for a sequence.
+        if (shard !== null && asksForSeq(request)) this.#context.tell(shard.address, { kind: 'cancel', body });
       }
     }
   }
@@ -207,8 +211,11 @@ export class Dispatcher {
     worker.outstanding++;
     if (shard !== null) shard.outstanding++;
     if (part.attemptsMade >= this.#options.attemptsMax) return;
+    // A shard that waits for a sequence says so in the end; it is not silent before.
+    const waitMs = shard !== null && asksForSeq(request) ? leftMs * MIN_SEQ_WAIT_SHARE : 0;
     // At most half the time left: there must be time for somebody else to answer.
-    attempt.silence = this.#silences.schedule(attempt, nowMs + Math.min(this.#options.attemptTimeoutMs, leftMs / 2));
+    const silenceMs = waitMs + Math.min(this.#options.attemptTimeoutMs, (leftMs - waitMs) / 2);
+    attempt.silence = this.#silences.schedule(attempt, nowMs + silenceMs);
   }
 
   /** Nobody owns all of a part's partitions any more: its rows go to their owners as parts of their own. */
@@ -248,13 +255,15 @@ export class Dispatcher {
 
   #send(attempt: Attempt, budgetUs: number): boolean {
     const { part, shard, worker } = attempt;
-    const { plan, trace } = part.request;
+    const { plan, trace, bound } = part.request;
     const own = trace?.own ?? null;
     const model = plan.key;
     const { id } = attempt;
     const replyTo = this.#context.selfText;
     const dims = part.dims as number[];
     if (shard !== null) {
+      const everywhere = plan.readsEverywhere ? this.#routing.partitions : null;
+      const asked = bound === null ? UNBOUND : minSeqsOf(bound, part.rows, part.partitions, everywhere);
       return this.#context.tell(shard.address, {
         kind: 'enrich',
         body: {
@@ -269,13 +278,18 @@ export class Dispatcher {
           worker: worker.addressText,
           trace: own,
           dims,
+          minSeq: asked.minSeq,
+          minPartitions: asked.minPartitions,
+          maxAgeMs: bound === null ? 0 : bound.maxAgeMs,
         },
       });
     }
     const rows = part.rows?.length ?? part.request.admitted.rows;
+    // Transforms may take the time, features or not.
+    const wallMs = plan.transforms.length === 0 ? 0 : this.#context.clock.wallMs();
     const { inputs } = assemble(
       plan,
-      { keys: [], partitions: [], inputs: part.inputs, rows, wallMs: 0 },
+      { keys: [], partitions: [], inputs: part.inputs, rows, wallMs, maxAgeMs: 0 },
       0,
       () => null,
     );
@@ -355,6 +369,10 @@ function selectPart(
     inputs.map((data, i) => selectRows(data, request.plan.requestInputs[i]!.datatype, rowsGiven, group)),
     dims,
   );
+}
+
+function asksForSeq({ bound }: RouterRequest): boolean {
+  return bound !== null && bound.minSeq.length > 0;
 }
 
 function isFit(owner: Target, part: Part): boolean {

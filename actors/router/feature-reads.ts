@@ -5,16 +5,24 @@
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
 import { versionKey, viewNames } from '../../cluster/catalog/app.ts';
-import { matchesSchema, readValue, recordBytes, recordEventMs } from '../../cluster/catalog/record.ts';
+import { matchesSchema, readValue, recordBytes } from '../../cluster/catalog/record.ts';
 import { type App, type Feature, findView, type View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
 import type { Random } from '../../cluster/random.ts';
 import { codeFromNumber, ERROR_RULES, notFound, ServingError } from '../../proto/errors.ts';
-import { errorOf, type ReadFeaturesReply } from '../../proto/letters.ts';
+import {
+  errorOf,
+  MIN_SEQ_WAIT_SHARE,
+  type ReadBound,
+  type ReadFeaturesReply,
+  ROW_STATUS,
+  UNBOUND,
+} from '../../proto/letters.ts';
 import { checkEntityKey, quoteShort } from '../../proto/names.ts';
 import { chooseTarget, splitByOwner } from './choose.ts';
 import type { FeatureReadRow, FeatureValue } from './gateway-port.ts';
+import { checkReadBound, minSeqsOf } from './read-bound.ts';
 import type { RoutingTable, Target } from './routing-table.ts';
 
 type ReadCall = {
@@ -23,6 +31,7 @@ type ReadCall = {
   readonly keys: readonly Uint8Array[];
   readonly texts: readonly string[];
   readonly partitions: readonly number[];
+  readonly bound: ReadBound;
   readonly rows: (FeatureReadRow | undefined)[];
   readonly deadlineMs: number;
   rowsLeft: number;
@@ -60,14 +69,15 @@ export class FeatureReads {
   }
 
   /**
-   * One row a key, in order, with the named features or all of them. Rejects with NOT_FOUND (view), INVALID_ARGUMENT
-   * (keys, features), DEADLINE_EXCEEDED.
+   * One row a key, in order, with the named features or all of them, as fresh as `bound` asks. Rejects with NOT_FOUND
+   * (view), INVALID_ARGUMENT (keys, features, bound), RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED.
    */
   async read(
     viewName: string,
     texts: readonly string[],
     timeoutMs: number,
     featureNames?: readonly string[],
+    bound: ReadBound = UNBOUND,
   ): Promise<readonly FeatureReadRow[]> {
     const view = findView(this.#app, viewName);
     if (view === undefined) throw notFound(`no view '${viewName}'; this app defines: ${viewNames(this.#app)}`);
@@ -84,6 +94,7 @@ export class FeatureReads {
         'route',
         'the placement of users is not known yet; the cluster is still starting',
       );
+    checkReadBound(bound, texts.length, partitionCount);
     if (texts.length === 0) return [];
     const features = featureNames === undefined ? view.features : featureNames.map((name) => featureOf(view, name));
     const keys = texts.map((text) => keyOf(view, text));
@@ -97,6 +108,7 @@ export class FeatureReads {
         keys,
         texts,
         partitions,
+        bound,
         rows: new Array<FeatureReadRow | undefined>(keys.length),
         deadlineMs: this.#context.clock.nowMs() + timeoutMs,
         rowsLeft: keys.length,
@@ -136,7 +148,7 @@ export class FeatureReads {
     }
     part.rows.forEach((row, i) => {
       if (call.rows[row] !== undefined) return;
-      call.rows[row] = this.#row(call, row, reply.records[i]!, reply.appliedSeq[i]!);
+      call.rows[row] = readRow(call, row, reply, i);
       call.rowsLeft--;
     });
     if (call.rowsLeft === 0) this.#settle(call, call.rows as FeatureReadRow[]);
@@ -162,6 +174,9 @@ export class FeatureReads {
     const id = this.#nextId;
     this.#nextId = id === 0xffffffff ? 1 : id + 1;
     const part: ReadPart = { call, rows, target };
+    const partitions = rows.map((row) => call.partitions[row]!);
+    const asked = call.bound.minSeq.length === 0 ? UNBOUND : minSeqsOf(call.bound, rows, partitions, null);
+    const leftMs = call.deadlineMs - this.#context.clock.nowMs();
     const sent = this.#context.tell(target.address, {
       kind: 'readFeatures',
       body: {
@@ -169,16 +184,21 @@ export class FeatureReads {
         replyTo: this.#context.selfText,
         view: versionKey(call.view),
         keys: rows.map((row) => call.keys[row]!),
-        partitions: rows.map((row) => call.partitions[row]!),
+        partitions,
         epoch: this.#routing.epoch,
-        budgetUs: Math.max(1, Math.round((call.deadlineMs - this.#context.clock.nowMs()) * 1_000)),
+        budgetUs: Math.max(1, Math.round(leftMs * 1_000)),
         trace: null,
+        minSeq: asked.minSeq,
+        minPartitions: asked.minPartitions,
+        maxAgeMs: call.bound.maxAgeMs,
       },
     });
     if (!sent) return false;
     this.#parts.set(id, part);
     target.outstanding++;
-    this.#context.after(SILENCE_MS, () => {
+    // A shard that waits for a sequence says so in the end; it is not silent before.
+    const waitMs = asked.minSeq.length === 0 ? 0 : leftMs * MIN_SEQ_WAIT_SHARE;
+    this.#context.after(SILENCE_MS + waitMs, () => {
       if (!this.#parts.delete(id)) return;
       target.outstanding--;
       this.#again(part, [target.node]);
@@ -218,33 +238,39 @@ export class FeatureReads {
     call.timer.cancel();
     call.settle(result);
   }
-
-  #row(call: ReadCall, row: number, bytes: Uint8Array, appliedSeq: number): FeatureReadRow {
-    const { view } = call;
-    const record = recordBytes(bytes);
-    const found = bytes.byteLength > 0 && matchesSchema(view, record);
-    const eventMs = found ? recordEventMs(record) : null;
-    const ageMs = eventMs === null ? null : Math.max(0, this.#context.clock.wallMs() - eventMs);
-    const fresh = ageMs !== null && (view.ttlMs === 0 || ageMs <= view.ttlMs);
-    const values: Record<string, FeatureValue> = {};
-    const defaulted: string[] = [];
-    for (const feature of call.features) {
-      const stored = fresh ? readValue(view, feature, record) : null;
-      values[feature.name] = stored ?? feature.default;
-      if (stored === null) defaulted.push(`${view.name}.${feature.name}`);
-    }
-    return {
-      key: call.texts[row]!,
-      found: fresh,
-      values,
-      partition: call.partitions[row]!,
-      applied_seq: appliedSeq,
-      age_ms: ageMs,
-      event_time_ms: eventMs,
-      defaulted,
-    };
-  }
 }
+
+/** One row of the call from entry `i` of a shard's reply: what is too old was judged there, at the moment it names. */
+function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: number): FeatureReadRow {
+  const { view } = call;
+  const record = recordBytes(reply.records[i]!);
+  const status = reply.statuses[i];
+  const found = status === ROW_STATUS.found && matchesSchema(view, record);
+  const stored = found || status === ROW_STATUS.expired;
+  const values: Record<string, FeatureValue> = {};
+  const defaulted: string[] = [];
+  for (const feature of call.features) {
+    const value = found ? readValue(view, feature, record) : null;
+    values[feature.name] = value ?? feature.default;
+    if (value === null) defaulted.push(`${view.name}.${feature.name}`);
+  }
+  const appliedSeq = reply.appliedSeq[i]!;
+  return {
+    key: call.texts[row]!,
+    found,
+    values,
+    partition: call.partitions[row]!,
+    applied_seq: appliedSeq,
+    everywhere_seq: view.placement === 'everywhere' ? appliedSeq : null,
+    as_of_ms: reply.asOfMs,
+    age_ms: stored ? Math.max(0, reply.asOfMs - reply.eventMs[i]!) : null,
+    event_time_ms: stored ? reply.eventMs[i]! : null,
+    defaulted,
+    expired: status === ROW_STATUS.expired ? defaulted : NOTHING,
+  };
+}
+
+const NOTHING: readonly string[] = [];
 
 function featureOf(view: View, name: string): Feature {
   const feature = view.featureByName.get(name);

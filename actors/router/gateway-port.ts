@@ -3,7 +3,9 @@
  * (`gateway.ts`) turns each call into messages for the router in the same process.
  */
 import type { FeatureValue } from '../../cluster/catalog/feature-types.ts';
+import type { Freshness } from '../../cluster/catalog/row-freshness.ts';
 import type { View } from '../../cluster/catalog/views.ts';
+import type { ReadBound } from '../../proto/letters.ts';
 import type { DataType, Tensor } from '../../proto/tensor.ts';
 
 /** W3C trace context as it came in; absent where the caller sent none. */
@@ -23,6 +25,8 @@ export type PredictCall = {
   readonly inputs: readonly Tensor[];
   readonly requestId?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** What it asks of its features' freshness; nothing where absent. */
+  readonly bound?: ReadBound | undefined;
   readonly trace?: IncomingTrace | undefined;
   /** Which edge it came in by, for its span; HTTP where absent. */
   readonly edge?: 'http' | 'nats' | undefined;
@@ -32,16 +36,6 @@ export type PredictCall = {
 
 /** `onGone` is set by the gateway; the edge calls it when the caller has left: the call rejects with CANCELLED. */
 export type Caller = { onGone: (() => void) | null };
-
-/** How fresh one row's features were. */
-export type Freshness = {
-  /** Sequence of the feature log applied to the row's partition when it was read. */
-  readonly appliedSeq: number;
-  /** Age in ms of the oldest feature used; null when none was stored. */
-  readonly ageMs: number | null;
-  /** Names (`view.feature`) that fell back to their default. */
-  readonly defaulted: readonly string[];
-};
 
 export type PredictResult = {
   readonly requestId: string;
@@ -102,15 +96,23 @@ export type FeatureReadRow = {
   readonly values: Readonly<Record<string, FeatureValue>>;
   readonly partition: number;
   readonly applied_seq: number;
+  /** The same for the partition of views that live everywhere, where this is one; null of a sharded view. */
+  readonly everywhere_seq: number | null;
+  /** Unix time by the shard's clock at which the row was read and its age judged. */
+  readonly as_of_ms: number;
   /** Null when nothing is stored under the key; with `found` false otherwise, the row has expired. */
   readonly age_ms: number | null;
   /** When the stored row was true, in ms since 1970, expired or not; null when nothing is stored. */
   readonly event_time_ms: number | null;
+  /** Names (`view.feature`) that stand at their default. */
   readonly defaulted: readonly string[];
+  /** Those of `defaulted` that are stored, but too old: all of an expired row. */
+  readonly expired: readonly string[];
 };
 
 export type FeatureReadOptions = {
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
+  readonly bound?: ReadBound | undefined;
   /** Features to give, each of the view; all of them where absent. */
   readonly features?: readonly string[];
 };

@@ -5,7 +5,7 @@
 
 import { type ActorContext, type Behaviour, supervisedTimers } from '../../cluster/actors/actor-system.ts';
 import type { Address } from '../../cluster/actors/address.ts';
-import { defaultedNames } from '../../cluster/catalog/assemble.ts';
+import { freshnessRows } from '../../cluster/catalog/row-freshness.ts';
 import { rowsMaxOf, type ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { View } from '../../cluster/catalog/views.ts';
 import { Deadlines } from '../../cluster/deadlines.ts';
@@ -14,8 +14,7 @@ import { idBytes } from '../../cluster/telemetry/trace-context.ts';
 import type { Tracer } from '../../cluster/telemetry/tracing.ts';
 import type { TimerId } from '../../cluster/timer-wheel.ts';
 import { ServingError } from '../../proto/errors.ts';
-import { decodeFreshness } from '../../proto/freshness.ts';
-import { errorOf, type Message, type PredictReply, requestIdOf } from '../../proto/letters.ts';
+import { errorOf, type Message, type PredictReply, requestIdOf, UNBOUND } from '../../proto/letters.ts';
 import { checkTimeoutMs } from './check-predict.ts';
 import type { FeatureReads } from './feature-reads.ts';
 import type {
@@ -23,7 +22,6 @@ import type {
   FeatureReadOptions,
   FeatureReadRow,
   FeatureRow,
-  Freshness,
   Gateway,
   ModelDescription,
   PredictCall,
@@ -100,6 +98,7 @@ export class LocalGateway implements Gateway, Behaviour {
     const edgeSpan = this.#edgeSpan(call);
     return new Promise((resolve, reject) => {
       checkTimeoutMs(call.timeoutMs, this.#parts.requestTimeoutMsMax);
+      const bound = call.bound ?? UNBOUND;
       const startMs = this.#context.clock.nowMs();
       const waiting: Waiting = { id: 0, timer: 0, resolve, reject, edgeSpan, startMs, model: call.model };
       const id = this.#waiting.add(waiting);
@@ -119,6 +118,9 @@ export class LocalGateway implements Gateway, Behaviour {
           trace: edgeSpan === null ? null : { traceId: idBytes(edgeSpan.traceId), spanId: idBytes(edgeSpan.spanId) },
           // Present and without `trace`: decided already, not sampled.
           traceId: edgeSpan?.traceId ?? call.trace?.traceId ?? tracer.newTraceId(),
+          minSeq: bound.minSeq,
+          minPartitions: bound.minPartitions,
+          maxAgeMs: bound.maxAgeMs,
         },
       });
       if (!told) {
@@ -177,7 +179,7 @@ export class LocalGateway implements Gateway, Behaviour {
   ): Promise<readonly FeatureReadRow[]> {
     const { reads, requestTimeoutMs, requestTimeoutMsMax } = this.#parts;
     checkTimeoutMs(options.timeoutMs, requestTimeoutMsMax);
-    return reads.read(view, keys, options.timeoutMs ?? requestTimeoutMs, options.features);
+    return reads.read(view, keys, options.timeoutMs ?? requestTimeoutMs, options.features, options.bound);
   }
 
   views(): ReadonlyMap<string, View> {
@@ -247,7 +249,7 @@ function resultOf(reply: PredictReply, spanId: string, sampled: boolean): Predic
     sampled,
     model: { name: reply.model, version: reply.version },
     outputs: reply.outputs,
-    features: freshnessRows(reply),
+    features: freshnessRows(reply.freshness),
     timingsUs: {
       total: timings?.totalUs ?? 0,
       shard: timings?.shardUs ?? 0,
@@ -256,17 +258,6 @@ function resultOf(reply: PredictReply, spanId: string, sampled: boolean): Predic
       batchRows: timings?.batchRows ?? 0,
     },
   };
-}
-
-/** What a reply says of each row's features. */
-export function freshnessRows(reply: PredictReply): Freshness[] {
-  if (reply.freshness === null) return [];
-  const { appliedSeq, ageMs, defaulted, defaultedNames: names } = decodeFreshness(reply.freshness);
-  return appliedSeq.map((seq, row) => ({
-    appliedSeq: seq,
-    ageMs: ageMs[row]! < 0 ? null : ageMs[row]!,
-    defaulted: defaultedNames(names, defaulted, row),
-  }));
 }
 
 function describePlan(plan: ServingPlan, versions: readonly string[]): ModelDescription {

@@ -3,7 +3,7 @@
 import { mergeRows } from '../../cluster/catalog/select-rows.ts';
 import type { PlannedOutput, ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { ServingError } from '../../proto/errors.ts';
-import { anyDefaulted, decodeFreshness, encodeFreshness, withNames } from '../../proto/freshness.ts';
+import { anyDefaulted, decodeFreshness, encodeFreshness, valueOfRow, withNames } from '../../proto/freshness.ts';
 import type { Answer, Message, Timings } from '../../proto/letters.ts';
 import type { Tensor } from '../../proto/tensor.ts';
 import type { RouterRequest } from './request.ts';
@@ -116,20 +116,47 @@ function mergedFreshness(request: RouterRequest, answers: readonly Answer[]): Ui
   const { plan } = request;
   if (plan.reads.length === 0) return null;
   const { rows } = request.admitted;
-  const bitmapBytes = Math.ceil(plan.featureNames.length / 8);
   const appliedSeq = new Array<number>(rows);
   const ageMs = new Array<number>(rows);
+  const asOfMs = new Array<number>(rows);
+  const everywhereSeq = plan.readsEverywhere ? new Array<number>(rows) : [];
   const indices = rowsOfParts(request);
-  const bitmaps = answers.map((answer, p) => {
-    const own = decodeFreshness(answer.freshness!);
+  const parts = answers.map((answer) => decodeFreshness(answer.freshness!));
+  parts.forEach((own, p) => {
     indices[p]!.forEach((row, i) => {
       appliedSeq[row] = own.appliedSeq[i]!;
       ageMs[row] = own.ageMs[i]!;
+      asOfMs[row] = valueOfRow(own.asOfMs, i)!;
+      if (plan.readsEverywhere) everywhereSeq[row] = valueOfRow(own.everywhereSeq, i)!;
     });
-    return own.defaulted.length > 0 ? own.defaulted : new Uint8Array(bitmapBytes * indices[p]!.length);
   });
-  const defaulted = mergeRows(bitmaps, 'UINT8', rows, indices);
-  return defaulted.some((bits) => bits !== 0)
-    ? encodeFreshness({ appliedSeq, ageMs, defaulted, defaultedNames: plan.featureNames })
-    : encodeFreshness({ appliedSeq, ageMs, defaulted: new Uint8Array(0), defaultedNames: [] });
+  const rowBytes = Math.ceil(plan.featureNames.length / 8);
+  const defaulted = mergedBits(
+    parts.map((own) => own.defaulted),
+    rowBytes,
+    rows,
+    indices,
+  );
+  const expired = mergedBits(
+    parts.map((own) => own.expired),
+    rowBytes,
+    rows,
+    indices,
+  );
+  const defaultedNames = defaulted.length === 0 ? [] : plan.featureNames;
+  return encodeFreshness({ appliedSeq, ageMs, defaulted, defaultedNames, expired, everywhereSeq, asOfMs });
+}
+
+const NO_BITS = new Uint8Array(0);
+
+/** One bitmap of all rows; empty where none has a bit set. */
+function mergedBits(
+  parts: readonly Uint8Array[],
+  rowBytes: number,
+  rows: number,
+  indices: readonly (readonly number[])[],
+): Uint8Array {
+  const whole = parts.map((bits, p) => (bits.length > 0 ? bits : new Uint8Array(rowBytes * indices[p]!.length)));
+  const merged = mergeRows(whole, 'UINT8', rows, indices);
+  return merged.some((bits) => bits !== 0) ? merged : NO_BITS;
 }

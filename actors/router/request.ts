@@ -2,7 +2,7 @@
 
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { TimerId } from '../../cluster/timer-wheel.ts';
-import type { Answer, Failure, TraceContext } from '../../proto/letters.ts';
+import type { Answer, Failure, ReadBound, TraceContext } from '../../proto/letters.ts';
 import type { Admitted } from './admit.ts';
 import type { Target } from './routing-table.ts';
 
@@ -20,6 +20,8 @@ export type RouterRequest = {
   readonly trace: { readonly parent: TraceContext | null; readonly own: TraceContext } | null;
   readonly plan: ServingPlan;
   readonly admitted: Admitted;
+  /** What it asks of its features' freshness; null: nothing, as most do. */
+  readonly bound: ReadBound | null;
   readonly startMs: number;
   readonly deadlineMs: number;
   deadline: TimerId;

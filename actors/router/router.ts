@@ -19,6 +19,7 @@ import { type Answer, errorOf, type Failure, failureOf, type Message, type Predi
 import { type Admitted, admit } from './admit.ts';
 import { checkTexts, checkTimeoutMs } from './check-predict.ts';
 import { Dispatcher, type DispatchOptions, type RetryReason } from './dispatcher.ts';
+import { checkReadBound } from './read-bound.ts';
 import { replyTo } from './reply.ts';
 import type { RouterRequest } from './request.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -149,6 +150,8 @@ export class Router implements Behaviour {
     const { requestTimeoutMs, requestTimeoutMsMax } = this.#options;
     const budgetMs = message.budgetUs > 0 ? message.budgetUs / 1_000 : requestTimeoutMs;
     checkTimeoutMs(budgetMs, requestTimeoutMsMax);
+    const asks = message.minSeq.length > 0 || message.minPartitions.length > 0 || message.maxAgeMs !== 0;
+    if (asks) checkReadBound(message, admitted.rows, this.#routing.partitions);
     const nameless = message.requestId === '';
     const trace = this.#traceOf(message);
     const request: RouterRequest = {
@@ -161,6 +164,7 @@ export class Router implements Behaviour {
       trace,
       plan,
       admitted,
+      bound: asks ? message : null,
       startMs,
       deadlineMs: startMs + budgetMs,
       deadline: 0,
@@ -235,7 +239,9 @@ export class Router implements Behaviour {
     const where = waiting?.parked === true ? 'nobody could serve it' : 'no answer came';
     const spentMs = Math.round(request.deadlineMs - request.startMs);
     const message = `${request.plan.key}: ${where} within ${spentMs} ms${last}`;
-    this.#fail(request, failureOf(new ServingError('DEADLINE_EXCEEDED', 'route', message)));
+    // A shard that refused to the last, for want of what `min_seq` asks for, is where the time went.
+    const stage = why?.stage === 'lookup' ? 'lookup' : 'route';
+    this.#fail(request, failureOf(new ServingError('DEADLINE_EXCEEDED', stage, message)));
   }
 
   /** From admission on a request is answered here, whatever breaks. */

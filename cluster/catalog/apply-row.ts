@@ -78,14 +78,15 @@ export function applyStreamEvent(
   seq: number,
 ): RowOutcome {
   let state: Uint8Array | null = null;
+  let deletedMs = Number.NEGATIVE_INFINITY;
   if (stored !== null && isTombstone(stored)) {
-    if (row.eventMs <= recordEventMs(stored)) return STALE;
+    deletedMs = recordEventMs(stored);
   } else if (stored !== null && recordSchemaHash(stored) === stateHash) {
     state = stored.bytes.subarray(RECORD_HEADER_BYTES, stored.length);
   }
   // Else it is another definition's, which only a registry that was tampered with lets in: its state is no use here.
   const event = { eventMs: row.eventMs, idA: row.idA, idB: row.idB, values: numbersOf(stream, fields) };
-  const { outcome, state: record } = applyEvent(plan, state, event, RECORD_HEADER_BYTES);
+  const { outcome, state: record } = applyEvent(plan, state, event, RECORD_HEADER_BYTES, deletedMs);
   if (outcome !== 'applied') return { kind: outcome };
   const eventMs = newestMs(record!.subarray(RECORD_HEADER_BYTES));
   writeHeader(new DataView(record!.buffer, record!.byteOffset), stateHash, eventMs, seq, 0);

@@ -8,7 +8,8 @@ import type { RowFreshness } from '../../proto/freshness.ts';
 import { bytesElements } from '../../proto/tensor.ts';
 import { TransformInputs } from './apply-transforms.ts';
 import { materialize } from './materialize.ts';
-import { isNull, RECORD_HEADER_BYTES, type RecordBytes, readCell, recordEventMs } from './record.ts';
+import { isNull, RECORD_HEADER_BYTES, type RecordBytes, readCell } from './record.ts';
+import { ageMsMax, rowAgeMs } from './row-age.ts';
 import { type Block, RowMemory } from './row-memory.ts';
 import type { FeatureCell, PlannedRead, ServingPlan } from './serving-plan.ts';
 import type { PlannedTransform } from './transforms.ts';
@@ -24,13 +25,16 @@ export type AssembleRequest = {
   /** Request inputs in the plan's order. */
   readonly inputs: readonly Uint8Array[];
   readonly rows: number;
+  /** The moment at which ages are judged. */
   readonly wallMs: number;
+  /** Age past which a row counts as expired, whatever its view's ttl; 0: the ttl alone. */
+  readonly maxAgeMs: number;
 };
 
 /** `freshness`: null for models without features. */
 export type Assembled = {
   readonly inputs: Uint8Array[];
-  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted'> | null;
+  readonly freshness: Pick<RowFreshness, 'ageMs' | 'defaulted' | 'expired'> | null;
 };
 
 /** Memory for the rows of one call, where the caller keeps none for many. */
@@ -69,7 +73,7 @@ export function assemble(
   return { inputs, freshness: plan.reads.length === 0 ? null : freshness };
 }
 
-const NOTHING_DEFAULTED = new Uint8Array(0);
+const NO_BITS = new Uint8Array(0);
 
 /** One call's walk over reads and rows. */
 class FeatureReader {
@@ -82,7 +86,9 @@ class FeatureReader {
   /** Null for plans without transforms. */
   readonly #taken: TransformInputs | null;
   /** Made when the first feature falls back. */
-  #defaulted: Uint8Array = NOTHING_DEFAULTED;
+  #defaulted: Uint8Array = NO_BITS;
+  /** The same for the first that falls back because what is stored is too old. */
+  #expired: Uint8Array = NO_BITS;
 
   constructor(
     plan: ServingPlan,
@@ -101,7 +107,7 @@ class FeatureReader {
   }
 
   read(): NonNullable<Assembled['freshness']> {
-    const { rows, wallMs, keys, inputs, partitions } = this.#request;
+    const { rows, wallMs, maxAgeMs, keys, inputs, partitions } = this.#request;
     const { reads } = this.#plan;
     const ageMs = rows === 1 ? [-1] : new Array<number>(rows).fill(-1);
     for (let i = 0; i < reads.length; i++) {
@@ -109,6 +115,7 @@ class FeatureReader {
       const { view } = read;
       const readKeys = read.keyInput < 0 ? keys : bytesElements(inputs[read.keyInput]!);
       const everywhere = view.placement === 'everywhere';
+      const oldestMs = ageMsMax(view, maxAgeMs);
       for (let row = 0; row < rows; row++) {
         const partition = everywhere ? this.#everywherePartition : partitions[row]!;
         const stored = this.#lookup(view, partition, readKeys[row]!);
@@ -117,9 +124,10 @@ class FeatureReader {
           this.#writeDefaults(read, i, row);
           continue;
         }
-        const recordAgeMs = Math.max(0, wallMs - recordEventMs(record));
-        if (view.ttlMs !== 0 && recordAgeMs > view.ttlMs) {
+        const recordAgeMs = rowAgeMs(record, wallMs);
+        if (recordAgeMs > oldestMs) {
           this.#writeDefaults(read, i, row);
+          this.#markExpired(read, row);
           continue;
         }
         if (recordAgeMs > ageMs[row]!) ageMs[row] = recordAgeMs;
@@ -129,7 +137,7 @@ class FeatureReader {
       }
     }
     this.#taken?.run(this.#request, (planned, value, row) => this.#writeTransformed(planned, value, row));
-    return { ageMs, defaulted: this.#defaulted };
+    return { ageMs, defaulted: this.#defaulted, expired: this.#expired };
   }
 
   #copyRuns(read: PlannedRead, record: RecordBytes, row: number): void {
@@ -191,8 +199,23 @@ class FeatureReader {
   }
 
   #markDefaulted(bit: number, row: number): void {
-    if (this.#defaulted.length === 0) this.#defaulted = new Uint8Array(this.#bitmapBytes * this.#request.rows);
-    this.#defaulted[row * this.#bitmapBytes + (bit >> 3)]! |= 1 << (bit & 7);
+    if (this.#defaulted.length === 0) this.#defaulted = this.#bitmap();
+    this.#mark(this.#defaulted, bit, row);
+  }
+
+  /** Of a row that is stored and too old: what inputs and what transforms are made of. */
+  #markExpired(read: PlannedRead, row: number): void {
+    if (this.#expired.length === 0) this.#expired = this.#bitmap();
+    for (const { bit } of read.cells) this.#mark(this.#expired, bit, row);
+    for (const { bit } of read.taken) this.#mark(this.#expired, bit, row);
+  }
+
+  #bitmap(): Uint8Array {
+    return new Uint8Array(this.#bitmapBytes * this.#request.rows);
+  }
+
+  #mark(bits: Uint8Array, bit: number, row: number): void {
+    bits[row * this.#bitmapBytes + (bit >> 3)]! |= 1 << (bit & 7);
   }
 
   #write(cell: FeatureCell, column: number, value: number | bigint, row: number): void {
@@ -240,15 +263,4 @@ function copyBytes(source: Uint8Array, from: number, target: Uint8Array, to: num
 
 function copyWords(source: Uint32Array, from: number, target: Uint32Array, to: number, words: number): void {
   for (let i = 0; i < words; i++) target[to + i] = source[from + i]!;
-}
-
-/** Names of the features that fell back to their default in one row. */
-export function defaultedNames(featureNames: readonly string[], defaulted: Uint8Array, row: number): string[] {
-  const names: string[] = [];
-  if (featureNames.length === 0 || defaulted.length === 0) return names;
-  const bitmapBytes = Math.ceil(featureNames.length / 8);
-  for (let bit = 0; bit < featureNames.length; bit++) {
-    if ((defaulted[row * bitmapBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) names.push(featureNames[bit]!);
-  }
-  return names;
 }

@@ -89,6 +89,8 @@ export type ServingPlan = {
   readonly requestInputs: readonly PlannedInput[];
   readonly modelInputs: readonly PlannedModelInput[];
   readonly reads: readonly PlannedRead[];
+  /** Whether any of the reads is of a view that lives everywhere. */
+  readonly readsEverywhere: boolean;
   readonly requestCells: readonly RequestCell[];
   /** Columns that are worked out once all features of a row are read. */
   readonly transforms: readonly PlannedTransform[];
@@ -139,6 +141,7 @@ export function compilePlan(spec: ModelSpec, app: App): ServingPlan {
     requestInputs: building.requestInputs,
     modelInputs,
     reads,
+    readsEverywhere: reads.some((read) => read.view.placement === 'everywhere'),
     requestCells: building.requestCells,
     transforms: building.transforms,
     outputs: spec.outputs.map((output) => plannedOutput(output, spec.batched)),

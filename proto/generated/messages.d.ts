@@ -488,6 +488,15 @@ export namespace dovetail {
         /** Predict traceId. */
         traceId: string;
 
+        /** Predict minSeq. */
+        minSeq: number[];
+
+        /** Predict minPartitions. */
+        minPartitions: number[];
+
+        /** Predict maxAgeMs. */
+        maxAgeMs: number;
+
         /**
          * Creates a new Predict instance using the specified properties.
          * @param [properties] Properties to set
@@ -546,6 +555,15 @@ export namespace dovetail {
 
             /** Predict traceId */
             traceId?: (string|null);
+
+            /** Predict minSeq */
+            minSeq?: (number[]|null);
+
+            /** Predict minPartitions */
+            minPartitions?: (number[]|null);
+
+            /** Predict maxAgeMs */
+            maxAgeMs?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -705,6 +723,15 @@ export namespace dovetail {
         /** RowFreshness defaultedNames. */
         defaultedNames: string[];
 
+        /** RowFreshness expired. */
+        expired: Uint8Array;
+
+        /** RowFreshness everywhereSeq. */
+        everywhereSeq: number[];
+
+        /** RowFreshness asOfMs. */
+        asOfMs: number[];
+
         /**
          * Creates a new RowFreshness instance using the specified properties.
          * @param [properties] Properties to set
@@ -748,6 +775,15 @@ export namespace dovetail {
 
             /** RowFreshness defaultedNames */
             defaultedNames?: (string[]|null);
+
+            /** RowFreshness expired */
+            expired?: (Uint8Array|null);
+
+            /** RowFreshness everywhereSeq */
+            everywhereSeq?: (number[]|null);
+
+            /** RowFreshness asOfMs */
+            asOfMs?: (number[]|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -898,6 +934,15 @@ export namespace dovetail {
         /** Enrich dims. */
         dims: number[];
 
+        /** Enrich minSeq. */
+        minSeq: number[];
+
+        /** Enrich minPartitions. */
+        minPartitions: number[];
+
+        /** Enrich maxAgeMs. */
+        maxAgeMs: number;
+
         /**
          * Creates a new Enrich instance using the specified properties.
          * @param [properties] Properties to set
@@ -962,6 +1007,15 @@ export namespace dovetail {
 
             /** Enrich dims */
             dims?: (number[]|null);
+
+            /** Enrich minSeq */
+            minSeq?: (number[]|null);
+
+            /** Enrich minPartitions */
+            minPartitions?: (number[]|null);
+
+            /** Enrich maxAgeMs */
+            maxAgeMs?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -1258,6 +1312,15 @@ export namespace dovetail {
         /** ReadFeatures trace. */
         trace?: (dovetail.TraceContext.$Properties|null);
 
+        /** ReadFeatures minSeq. */
+        minSeq: number[];
+
+        /** ReadFeatures minPartitions. */
+        minPartitions: number[];
+
+        /** ReadFeatures maxAgeMs. */
+        maxAgeMs: number;
+
         /**
          * Creates a new ReadFeatures instance using the specified properties.
          * @param [properties] Properties to set
@@ -1314,6 +1377,15 @@ export namespace dovetail {
             /** ReadFeatures trace */
             trace?: (dovetail.TraceContext.$Properties|null);
 
+            /** ReadFeatures minSeq */
+            minSeq?: (number[]|null);
+
+            /** ReadFeatures minPartitions */
+            minPartitions?: (number[]|null);
+
+            /** ReadFeatures maxAgeMs */
+            maxAgeMs?: (number|null);
+
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
         }
@@ -1355,6 +1427,15 @@ export namespace dovetail {
 
         /** ReadFeaturesReply epoch. */
         epoch: number;
+
+        /** ReadFeaturesReply statuses. */
+        statuses: Uint8Array;
+
+        /** ReadFeaturesReply eventMs. */
+        eventMs: number[];
+
+        /** ReadFeaturesReply asOfMs. */
+        asOfMs: number;
 
         /**
          * Creates a new ReadFeaturesReply instance using the specified properties.
@@ -1402,6 +1483,15 @@ export namespace dovetail {
 
             /** ReadFeaturesReply epoch */
             epoch?: (number|null);
+
+            /** ReadFeaturesReply statuses */
+            statuses?: (Uint8Array|null);
+
+            /** ReadFeaturesReply eventMs */
+            eventMs?: (number[]|null);
+
+            /** ReadFeaturesReply asOfMs */
+            asOfMs?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

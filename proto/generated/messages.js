@@ -1114,6 +1114,9 @@ export const dovetail = $root.dovetail = (() => {
          * @property {number|null} [budgetUs] Predict budgetUs
          * @property {dovetail.TraceContext.$Properties|null} [trace] Predict trace
          * @property {string|null} [traceId] Predict traceId
+         * @property {Array.<number>|null} [minSeq] Predict minSeq
+         * @property {Array.<number>|null} [minPartitions] Predict minPartitions
+         * @property {number|null} [maxAgeMs] Predict maxAgeMs
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -1140,6 +1143,8 @@ export const dovetail = $root.dovetail = (() => {
          */
         const Predict = function (properties) {
             this.inputs = [];
+            this.minSeq = [];
+            this.minPartitions = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1219,6 +1224,30 @@ export const dovetail = $root.dovetail = (() => {
         Predict.prototype.traceId = "";
 
         /**
+         * Predict minSeq.
+         * @member {Array.<number>} minSeq
+         * @memberof dovetail.Predict
+         * @instance
+         */
+        Predict.prototype.minSeq = $util.emptyArray;
+
+        /**
+         * Predict minPartitions.
+         * @member {Array.<number>} minPartitions
+         * @memberof dovetail.Predict
+         * @instance
+         */
+        Predict.prototype.minPartitions = $util.emptyArray;
+
+        /**
+         * Predict maxAgeMs.
+         * @member {number} maxAgeMs
+         * @memberof dovetail.Predict
+         * @instance
+         */
+        Predict.prototype.maxAgeMs = 0;
+
+        /**
          * Creates a new Predict instance using the specified properties.
          * @function create
          * @memberof dovetail.Predict
@@ -1269,6 +1298,12 @@ export const dovetail = $root.dovetail = (() => {
                 $root.dovetail.TraceContext.encode(message.trace, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
             if (message.traceId != null && $Object.hasOwnProperty.call(message, "traceId") && message.traceId !== "")
                 writer.uint32(/* id 9, wireType 2 =*/74).string(message.traceId);
+            if (message.minSeq != null && message.minSeq.length)
+                writer.uint32(/* id 10, wireType 2 =*/82).doubles(message.minSeq);
+            if (message.minPartitions != null && message.minPartitions.length)
+                writer.uint32(/* id 11, wireType 2 =*/90).uint32s(message.minPartitions);
+            if (message.maxAgeMs != null && $Object.hasOwnProperty.call(message, "maxAgeMs") && !$Object.is(message.maxAgeMs, 0))
+                writer.uint32(/* id 12, wireType 1 =*/97).double(message.maxAgeMs);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1388,6 +1423,43 @@ export const dovetail = $root.dovetail = (() => {
                             message.traceId = value;
                         else
                             delete message.traceId;
+                        continue;
+                    }
+                case 10: {
+                        if (wireType === 2) {
+                            if (!(message.minSeq && message.minSeq.length))
+                                message.minSeq = [];
+                            reader.doubles(message.minSeq);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.minSeq && message.minSeq.length))
+                            message.minSeq = [];
+                        message.minSeq.push(reader.double());
+                        continue;
+                    }
+                case 11: {
+                        if (wireType === 2) {
+                            if (!(message.minPartitions && message.minPartitions.length))
+                                message.minPartitions = [];
+                            reader.uint32s(message.minPartitions);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.minPartitions && message.minPartitions.length))
+                            message.minPartitions = [];
+                        message.minPartitions.push(reader.uint32());
+                        continue;
+                    }
+                case 12: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.maxAgeMs = value;
+                        else
+                            delete message.maxAgeMs;
                         continue;
                     }
                 }
@@ -1743,6 +1815,9 @@ export const dovetail = $root.dovetail = (() => {
          * @property {Array.<number>|null} [ageMs] RowFreshness ageMs
          * @property {Uint8Array|null} [defaulted] RowFreshness defaulted
          * @property {Array.<string>|null} [defaultedNames] RowFreshness defaultedNames
+         * @property {Uint8Array|null} [expired] RowFreshness expired
+         * @property {Array.<number>|null} [everywhereSeq] RowFreshness everywhereSeq
+         * @property {Array.<number>|null} [asOfMs] RowFreshness asOfMs
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -1771,6 +1846,8 @@ export const dovetail = $root.dovetail = (() => {
             this.appliedSeq = [];
             this.ageMs = [];
             this.defaultedNames = [];
+            this.everywhereSeq = [];
+            this.asOfMs = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1808,6 +1885,30 @@ export const dovetail = $root.dovetail = (() => {
          * @instance
          */
         RowFreshness.prototype.defaultedNames = $util.emptyArray;
+
+        /**
+         * RowFreshness expired.
+         * @member {Uint8Array} expired
+         * @memberof dovetail.RowFreshness
+         * @instance
+         */
+        RowFreshness.prototype.expired = $util.newBuffer([]);
+
+        /**
+         * RowFreshness everywhereSeq.
+         * @member {Array.<number>} everywhereSeq
+         * @memberof dovetail.RowFreshness
+         * @instance
+         */
+        RowFreshness.prototype.everywhereSeq = $util.emptyArray;
+
+        /**
+         * RowFreshness asOfMs.
+         * @member {Array.<number>} asOfMs
+         * @memberof dovetail.RowFreshness
+         * @instance
+         */
+        RowFreshness.prototype.asOfMs = $util.emptyArray;
 
         /**
          * Creates a new RowFreshness instance using the specified properties.
@@ -1850,6 +1951,12 @@ export const dovetail = $root.dovetail = (() => {
             if (message.defaultedNames != null && message.defaultedNames.length)
                 for (let i = 0; i < message.defaultedNames.length; ++i)
                     writer.uint32(/* id 4, wireType 2 =*/34).string(message.defaultedNames[i]);
+            if (message.expired != null && $Object.hasOwnProperty.call(message, "expired") && message.expired.length)
+                writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.expired);
+            if (message.everywhereSeq != null && message.everywhereSeq.length)
+                writer.uint32(/* id 6, wireType 2 =*/50).doubles(message.everywhereSeq);
+            if (message.asOfMs != null && message.asOfMs.length)
+                writer.uint32(/* id 7, wireType 2 =*/58).doubles(message.asOfMs);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1937,6 +2044,43 @@ export const dovetail = $root.dovetail = (() => {
                         if (!(message.defaultedNames && message.defaultedNames.length))
                             message.defaultedNames = [];
                         message.defaultedNames.push(reader.stringVerify());
+                        continue;
+                    }
+                case 5: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.expired = value;
+                        else
+                            delete message.expired;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType === 2) {
+                            if (!(message.everywhereSeq && message.everywhereSeq.length))
+                                message.everywhereSeq = [];
+                            reader.doubles(message.everywhereSeq);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.everywhereSeq && message.everywhereSeq.length))
+                            message.everywhereSeq = [];
+                        message.everywhereSeq.push(reader.double());
+                        continue;
+                    }
+                case 7: {
+                        if (wireType === 2) {
+                            if (!(message.asOfMs && message.asOfMs.length))
+                                message.asOfMs = [];
+                            reader.doubles(message.asOfMs);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.asOfMs && message.asOfMs.length))
+                            message.asOfMs = [];
+                        message.asOfMs.push(reader.double());
                         continue;
                     }
                 }
@@ -2207,6 +2351,9 @@ export const dovetail = $root.dovetail = (() => {
          * @property {string|null} [worker] Enrich worker
          * @property {dovetail.TraceContext.$Properties|null} [trace] Enrich trace
          * @property {Array.<number>|null} [dims] Enrich dims
+         * @property {Array.<number>|null} [minSeq] Enrich minSeq
+         * @property {Array.<number>|null} [minPartitions] Enrich minPartitions
+         * @property {number|null} [maxAgeMs] Enrich maxAgeMs
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -2236,6 +2383,8 @@ export const dovetail = $root.dovetail = (() => {
             this.partitions = [];
             this.inputs = [];
             this.dims = [];
+            this.minSeq = [];
+            this.minPartitions = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2331,6 +2480,30 @@ export const dovetail = $root.dovetail = (() => {
         Enrich.prototype.dims = $util.emptyArray;
 
         /**
+         * Enrich minSeq.
+         * @member {Array.<number>} minSeq
+         * @memberof dovetail.Enrich
+         * @instance
+         */
+        Enrich.prototype.minSeq = $util.emptyArray;
+
+        /**
+         * Enrich minPartitions.
+         * @member {Array.<number>} minPartitions
+         * @memberof dovetail.Enrich
+         * @instance
+         */
+        Enrich.prototype.minPartitions = $util.emptyArray;
+
+        /**
+         * Enrich maxAgeMs.
+         * @member {number} maxAgeMs
+         * @memberof dovetail.Enrich
+         * @instance
+         */
+        Enrich.prototype.maxAgeMs = 0;
+
+        /**
          * Creates a new Enrich instance using the specified properties.
          * @function create
          * @memberof dovetail.Enrich
@@ -2386,6 +2559,12 @@ export const dovetail = $root.dovetail = (() => {
                 $root.dovetail.TraceContext.encode(message.trace, writer.uint32(/* id 10, wireType 2 =*/82).fork(), _depth + 1).ldelim();
             if (message.dims != null && message.dims.length)
                 writer.uint32(/* id 11, wireType 2 =*/90).uint32s(message.dims);
+            if (message.minSeq != null && message.minSeq.length)
+                writer.uint32(/* id 12, wireType 2 =*/98).doubles(message.minSeq);
+            if (message.minPartitions != null && message.minPartitions.length)
+                writer.uint32(/* id 13, wireType 2 =*/106).uint32s(message.minPartitions);
+            if (message.maxAgeMs != null && $Object.hasOwnProperty.call(message, "maxAgeMs") && !$Object.is(message.maxAgeMs, 0))
+                writer.uint32(/* id 14, wireType 1 =*/113).double(message.maxAgeMs);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2532,6 +2711,43 @@ export const dovetail = $root.dovetail = (() => {
                         if (!(message.dims && message.dims.length))
                             message.dims = [];
                         message.dims.push(reader.uint32());
+                        continue;
+                    }
+                case 12: {
+                        if (wireType === 2) {
+                            if (!(message.minSeq && message.minSeq.length))
+                                message.minSeq = [];
+                            reader.doubles(message.minSeq);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.minSeq && message.minSeq.length))
+                            message.minSeq = [];
+                        message.minSeq.push(reader.double());
+                        continue;
+                    }
+                case 13: {
+                        if (wireType === 2) {
+                            if (!(message.minPartitions && message.minPartitions.length))
+                                message.minPartitions = [];
+                            reader.uint32s(message.minPartitions);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.minPartitions && message.minPartitions.length))
+                            message.minPartitions = [];
+                        message.minPartitions.push(reader.uint32());
+                        continue;
+                    }
+                case 14: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.maxAgeMs = value;
+                        else
+                            delete message.maxAgeMs;
                         continue;
                     }
                 }
@@ -3253,6 +3469,9 @@ export const dovetail = $root.dovetail = (() => {
          * @property {number|null} [epoch] ReadFeatures epoch
          * @property {number|null} [budgetUs] ReadFeatures budgetUs
          * @property {dovetail.TraceContext.$Properties|null} [trace] ReadFeatures trace
+         * @property {Array.<number>|null} [minSeq] ReadFeatures minSeq
+         * @property {Array.<number>|null} [minPartitions] ReadFeatures minPartitions
+         * @property {number|null} [maxAgeMs] ReadFeatures maxAgeMs
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -3280,6 +3499,8 @@ export const dovetail = $root.dovetail = (() => {
         const ReadFeatures = function (properties) {
             this.keys = [];
             this.partitions = [];
+            this.minSeq = [];
+            this.minPartitions = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3351,6 +3572,30 @@ export const dovetail = $root.dovetail = (() => {
         ReadFeatures.prototype.trace = null;
 
         /**
+         * ReadFeatures minSeq.
+         * @member {Array.<number>} minSeq
+         * @memberof dovetail.ReadFeatures
+         * @instance
+         */
+        ReadFeatures.prototype.minSeq = $util.emptyArray;
+
+        /**
+         * ReadFeatures minPartitions.
+         * @member {Array.<number>} minPartitions
+         * @memberof dovetail.ReadFeatures
+         * @instance
+         */
+        ReadFeatures.prototype.minPartitions = $util.emptyArray;
+
+        /**
+         * ReadFeatures maxAgeMs.
+         * @member {number} maxAgeMs
+         * @memberof dovetail.ReadFeatures
+         * @instance
+         */
+        ReadFeatures.prototype.maxAgeMs = 0;
+
+        /**
          * Creates a new ReadFeatures instance using the specified properties.
          * @function create
          * @memberof dovetail.ReadFeatures
@@ -3399,6 +3644,12 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.budgetUs);
             if (message.trace != null && $Object.hasOwnProperty.call(message, "trace"))
                 $root.dovetail.TraceContext.encode(message.trace, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+            if (message.minSeq != null && message.minSeq.length)
+                writer.uint32(/* id 9, wireType 2 =*/74).doubles(message.minSeq);
+            if (message.minPartitions != null && message.minPartitions.length)
+                writer.uint32(/* id 10, wireType 2 =*/82).uint32s(message.minPartitions);
+            if (message.maxAgeMs != null && $Object.hasOwnProperty.call(message, "maxAgeMs") && !$Object.is(message.maxAgeMs, 0))
+                writer.uint32(/* id 11, wireType 1 =*/89).double(message.maxAgeMs);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3516,6 +3767,43 @@ export const dovetail = $root.dovetail = (() => {
                         message.trace = $root.dovetail.TraceContext.decode(reader, reader.size(), $undefined, _depth + 1, message.trace);
                         continue;
                     }
+                case 9: {
+                        if (wireType === 2) {
+                            if (!(message.minSeq && message.minSeq.length))
+                                message.minSeq = [];
+                            reader.doubles(message.minSeq);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.minSeq && message.minSeq.length))
+                            message.minSeq = [];
+                        message.minSeq.push(reader.double());
+                        continue;
+                    }
+                case 10: {
+                        if (wireType === 2) {
+                            if (!(message.minPartitions && message.minPartitions.length))
+                                message.minPartitions = [];
+                            reader.uint32s(message.minPartitions);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.minPartitions && message.minPartitions.length))
+                            message.minPartitions = [];
+                        message.minPartitions.push(reader.uint32());
+                        continue;
+                    }
+                case 11: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.maxAgeMs = value;
+                        else
+                            delete message.maxAgeMs;
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -3546,6 +3834,9 @@ export const dovetail = $root.dovetail = (() => {
          * @property {Array.<Uint8Array>|null} [records] ReadFeaturesReply records
          * @property {Array.<number>|null} [appliedSeq] ReadFeaturesReply appliedSeq
          * @property {number|null} [epoch] ReadFeaturesReply epoch
+         * @property {Uint8Array|null} [statuses] ReadFeaturesReply statuses
+         * @property {Array.<number>|null} [eventMs] ReadFeaturesReply eventMs
+         * @property {number|null} [asOfMs] ReadFeaturesReply asOfMs
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -3573,6 +3864,7 @@ export const dovetail = $root.dovetail = (() => {
         const ReadFeaturesReply = function (properties) {
             this.records = [];
             this.appliedSeq = [];
+            this.eventMs = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -3620,6 +3912,30 @@ export const dovetail = $root.dovetail = (() => {
         ReadFeaturesReply.prototype.epoch = 0;
 
         /**
+         * ReadFeaturesReply statuses.
+         * @member {Uint8Array} statuses
+         * @memberof dovetail.ReadFeaturesReply
+         * @instance
+         */
+        ReadFeaturesReply.prototype.statuses = $util.newBuffer([]);
+
+        /**
+         * ReadFeaturesReply eventMs.
+         * @member {Array.<number>} eventMs
+         * @memberof dovetail.ReadFeaturesReply
+         * @instance
+         */
+        ReadFeaturesReply.prototype.eventMs = $util.emptyArray;
+
+        /**
+         * ReadFeaturesReply asOfMs.
+         * @member {number} asOfMs
+         * @memberof dovetail.ReadFeaturesReply
+         * @instance
+         */
+        ReadFeaturesReply.prototype.asOfMs = 0;
+
+        /**
          * Creates a new ReadFeaturesReply instance using the specified properties.
          * @function create
          * @memberof dovetail.ReadFeaturesReply
@@ -3662,6 +3978,12 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 4, wireType 2 =*/34).doubles(message.appliedSeq);
             if (message.epoch != null && $Object.hasOwnProperty.call(message, "epoch") && message.epoch !== 0)
                 writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.epoch);
+            if (message.statuses != null && $Object.hasOwnProperty.call(message, "statuses") && message.statuses.length)
+                writer.uint32(/* id 6, wireType 2 =*/50).bytes(message.statuses);
+            if (message.eventMs != null && message.eventMs.length)
+                writer.uint32(/* id 7, wireType 2 =*/58).doubles(message.eventMs);
+            if (message.asOfMs != null && $Object.hasOwnProperty.call(message, "asOfMs") && !$Object.is(message.asOfMs, 0))
+                writer.uint32(/* id 8, wireType 1 =*/65).double(message.asOfMs);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3750,6 +4072,38 @@ export const dovetail = $root.dovetail = (() => {
                             message.epoch = value;
                         else
                             delete message.epoch;
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.statuses = value;
+                        else
+                            delete message.statuses;
+                        continue;
+                    }
+                case 7: {
+                        if (wireType === 2) {
+                            if (!(message.eventMs && message.eventMs.length))
+                                message.eventMs = [];
+                            reader.doubles(message.eventMs);
+                            continue;
+                        }
+                        if (wireType !== 1)
+                            break;
+                        if (!(message.eventMs && message.eventMs.length))
+                            message.eventMs = [];
+                        message.eventMs.push(reader.double());
+                        continue;
+                    }
+                case 8: {
+                        if (wireType !== 1)
+                            break;
+                        if (!$Object.is(value = reader.double(), 0))
+                            message.asOfMs = value;
+                        else
+                            delete message.asOfMs;
                         continue;
                     }
                 }

@@ -75,7 +75,7 @@ async function push(scene: Scene, index: number): Promise<void> {
     user_id: `pushed-${index}-${i}`,
     payments_total: index * 5 + i,
   }));
-  const acks = await scene.client.push('user_profile', rows);
+  const acks = await scene.client.features.push('user_profile', rows);
   acks.forEach((ack, i) => {
     const { user_id, payments_total } = rows[i]!;
     const known = scene.acknowledged.get(user_id)?.seq ?? 0;

@@ -112,7 +112,14 @@ describe('the short form', () => {
   it('predicts for one user and for several', async () => {
     const one = await edge.post('/v1/predict/fraud', asked);
     expect(one.json).toMatchObject({ outputs: { score: 0.502 }, model: { name: 'fraud', version: '2' } });
-    expect(one.json['features']).toEqual({ applied_seq: 40, age_ms: 12, defaulted: [] });
+    expect(one.json['features']).toEqual({
+      applied_seq: 40,
+      everywhere_seq: 90,
+      as_of_ms: 1_700_000_000_000,
+      age_ms: 12,
+      defaulted: [],
+      expired: [],
+    });
     const several = { user_id: ['a', 'b'], inputs: { merchant_id: ['m', 'nn'], amount: [100, 300] } };
     const two = await edge.post('/v1/predict/fraud/versions/1', several);
     expect(two.json).toMatchObject({ outputs: { score: [0.501, 0.752] }, model: { version: '1' } });
@@ -133,6 +140,25 @@ describe('the short form', () => {
     expect((await edge.post('/v1/features/user_profile:drop', {})).status).toBe(404);
     const down = await edge.post('/v1/features/log_down:push', { rows: [{}] });
     expect([down.status, down.headers.get('retry-after')]).toEqual([503, '1']);
+  });
+
+  it('hands on what is asked of freshness, by every form, and refuses what makes no sense', async () => {
+    const acks = [{ partition: 3, seq: 95 }];
+    const pasted = { minSeq: [95], minPartitions: [3], maxAgeMs: 60_000 };
+    await edge.post('/v1/features/user_profile:get', { keys: ['u1'], min_seq: acks, max_age_ms: 60_000 });
+    expect(edge.gateway.readOptions.at(-1)!.bound).toEqual(pasted);
+    const asked = { user_id: 'u1', inputs: { merchant_id: 'm', amount: 1 } };
+    await edge.post('/v1/predict/fraud', { ...asked, min_seq: acks, max_age_ms: 60_000 });
+    expect(edge.gateway.calls.at(-1)!.bound).toEqual(pasted);
+    await edge.post('/v1/predict/fraud', asked);
+    expect(edge.gateway.calls.at(-1)!.bound).toBeUndefined();
+    const refused = [
+      await edge.post('/v1/predict/fraud', { ...asked, min_seq: -1 }),
+      await edge.post('/v1/predict/fraud', { ...asked, max_age_ms: 0 }),
+      await edge.post('/v1/features/user_profile:get', '{"keys":["u1"],"min_seq":1152921504606846976}'),
+      await edge.post('/v1/features/user_profile:get', { keys: ['u1'], min_seq: new Array(10_001).fill(1) }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
   });
 
   it('shows the cluster and an index', async () => {

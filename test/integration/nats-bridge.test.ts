@@ -134,6 +134,26 @@ describe('a prediction in JSON', () => {
     expect(jsonOf(answer)).toMatchObject({ request_id: 'order-7', trace_id: TRACE_ID, model: { version: '1' } });
   });
 
+  it('hands on what it asks of freshness, in predictions and in reads', async () => {
+    const acks = [
+      { partition: 3, seq: 95 },
+      { error: { code: 'INVALID_ARGUMENT', message: 'no' }, row: 1 },
+    ];
+    const bound = { minSeq: [95], minPartitions: [3], maxAgeMs: 60_000 };
+    await ask('dovetail.predict.fraud', { body: { ...fraud, min_seq: acks, max_age_ms: 60_000 } });
+    expect(gateway.calls.at(-1)!.bound).toEqual(bound);
+    const read = { keys: ['u1'], min_seq: acks, max_age_ms: 60_000 };
+    await ask('dovetail.features.get.user_profile', { body: read, headers: { 'Timeout-Ms': '250' } });
+    expect(gateway.readOptions.at(-1)).toEqual({ timeoutMs: 250, bound });
+    for (const min_seq of [-1, 1.5, '7', [[1]], 2 ** 60]) {
+      const refused = errorOf(
+        await ask('dovetail.features.get.user_profile', { body: { keys: ['u1'], min_seq } }),
+        400,
+      );
+      expect(refused.message).toMatch(/min_seq.* must be a whole number from 0 to 2\^53 - 1/);
+    }
+  });
+
   it('prefers what the body says over headers, and ignores a traceparent that is none', async () => {
     await ask('dovetail.predict.fraud', {
       body: { ...fraud, timeout_ms: 70, request_id: 'body' },
@@ -243,7 +263,8 @@ describe('a prediction in JSON', () => {
 
 describe('a prediction in protobuf', () => {
   it.each(['application/protobuf', 'application/x-protobuf'])('is answered in protobuf, as %s', async (contentType) => {
-    const bytes = predict({ id: 77, requestId: 'r1', budgetUs: 40_000 }, fraudTensors(3));
+    const bound = { minSeq: [7, 0, 9], maxAgeMs: 1_500 };
+    const bytes = predict({ id: 77, requestId: 'r1', budgetUs: 40_000, ...bound }, fraudTensors(3));
     const answer = await ask('dovetail.predict.fraud', { bytes, headers: { 'Content-Type': contentType } });
     expect(answer.headers?.get('Content-Type')).toBe(contentType);
     const reply = dovetail.PredictReply.decode(answer.data);
@@ -252,9 +273,14 @@ describe('a prediction in protobuf', () => {
     expect([score.name, score.shape]).toEqual(['score', [3, 1]]);
     const values = fp32Values({ name: 'score', datatype: 'FP32', shape: [3, 1], data: score.data! });
     expect(values.map((value) => Math.round(value * 1e4) / 1e4)).toEqual([0.002, 0.502, 0.6687]);
-    expect(reply.freshness).toMatchObject({ appliedSeq: [40, 41, 42], ageMs: [12, -1, -1] });
+    expect(reply.freshness).toMatchObject({
+      appliedSeq: [40, 41, 42],
+      ageMs: [12, -1, -1],
+      everywhereSeq: [90, 91, 92],
+      asOfMs: [1_700_000_000_000, 1_700_000_000_001, 1_700_000_000_002],
+    });
     expect(reply.timings).toMatchObject({ totalUs: 900, batchRows: 3 });
-    expect(gateway.calls.at(-1)).toMatchObject({ timeoutMs: 40, requestId: 'r1', version: undefined });
+    expect(gateway.calls.at(-1)).toMatchObject({ timeoutMs: 40, requestId: 'r1', version: undefined, bound });
   });
 
   it('hands bytes of every datatype through untouched', async () => {

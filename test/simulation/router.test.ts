@@ -8,7 +8,7 @@ import { TICK_MS } from '../../cluster/deadlines.ts';
 import { below, type Random, seededRandom } from '../../cluster/random.ts';
 import { codeFromNumber, type ErrorCode } from '../../proto/errors.ts';
 import { decodeFreshness } from '../../proto/freshness.ts';
-import type { PredictReply } from '../../proto/letters.ts';
+import { type PredictReply, UNBOUND } from '../../proto/letters.ts';
 import { fp32Values } from '../support/fake-gateway.ts';
 import { type ClusterShape, SimulatedCluster } from '../support/simulated-cluster.ts';
 import { type Asked, type EngineFaults, randomRequest } from '../support/simulated-models.ts';
@@ -38,7 +38,7 @@ type Scenario = {
   readonly nobodyFails: boolean;
 };
 
-type Sent = { readonly asked: Asked; readonly sentMs: number; readonly budgetMs: number };
+type Sent = { readonly asked: Asked; readonly sentMs: number; readonly budgetMs: number; readonly minSeq: number };
 type Failed = {
   readonly code: ErrorCode;
   readonly stage: string;
@@ -159,7 +159,8 @@ class Run {
     const id = this.#sent.size + 1;
     const asked = randomRequest(this.#random, id);
     const gateway = this.#cluster.gateways[below(this.#random, 2)]!;
-    this.#sent.set(id, { asked, sentMs: this.#clock.nowMs(), budgetMs });
+    const minSeq = this.#minSeq(asked, budgetMs);
+    this.#sent.set(id, { asked, sentMs: this.#clock.nowMs(), budgetMs, minSeq });
     gateway.process.system.tell(
       { node: gateway.process.node, actor: 'router' },
       {
@@ -174,9 +175,17 @@ class Run {
           budgetUs: Math.round(budgetMs * 1_000),
           trace: null,
           traceId: 'c'.repeat(32),
+          ...UNBOUND,
+          minSeq: new Array<number>(minSeq === 0 ? 0 : asked.rows).fill(minSeq),
         },
       },
     );
+  }
+
+  /** Some read what was written a moment ago, or is only now being written: no replica, or only one, has it yet. */
+  #minSeq(asked: Asked, budgetMs: number): number {
+    if (asked.model !== 'score' || asked.refusedAs !== null || budgetMs < 1_000 || this.#random.next() < 0.8) return 0;
+    return Math.max(0, Math.floor(this.#clock.nowMs()) - 30 + below(this.#random, 60));
   }
 
   #mischief(): void {
@@ -218,11 +227,11 @@ class Run {
       this.#problem(`request ${reply.id} is answered ${lateMs} ms after its deadline`);
     const code = reply.failure === null || reply.failure === undefined ? 'OK' : codeFromNumber(reply.failure.code);
     this.#trace.push(`${reply.id} ${code} ${this.#clock.nowMs()}`);
-    if (code === 'OK') this.#checkRows(reply, sent.asked);
+    if (code === 'OK') this.#checkRows(reply, sent);
     else this.#checkFailure(reply, code, sent, lateMs);
   }
 
-  #checkRows(reply: PredictReply, asked: Asked): void {
+  #checkRows(reply: PredictReply, { asked, minSeq }: Sent): void {
     this.#ok++;
     if (asked.refusedAs !== null) this.#problem(`request ${reply.id} should get ${asked.refusedAs}`);
     const [y, echo] = reply.outputs;
@@ -238,6 +247,8 @@ class Run {
     const freshness = reply.freshness === null ? null : decodeFreshness(reply.freshness);
     if (freshness?.appliedSeq.length !== asked.rows || freshness.defaulted.some((bits) => bits !== 0)) {
       this.#problem(`request ${reply.id} has the wrong freshness ${JSON.stringify(freshness)}`);
+    } else if (freshness.appliedSeq.some((seq) => seq < minSeq)) {
+      this.#problem(`request ${reply.id} asked for ${minSeq} and read at ${freshness.appliedSeq.join(' ')}`);
     }
   }
 

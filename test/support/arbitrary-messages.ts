@@ -16,6 +16,8 @@ function orNull<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.option(arbitrary, { nil: null });
 }
 
+/** What a request asks of freshness. */
+const bound = { minSeq: doubles, minPartitions: uint32s, maxAgeMs: double };
 const failure = orNull(fc.record({ code: uint32, stage: text, message: text }));
 const trace: fc.Arbitrary<TraceContext | null> = orNull(
   fc.record({
@@ -28,6 +30,9 @@ export const rowFreshness: fc.Arbitrary<RowFreshness> = fc.record({
   ageMs: doubles,
   defaulted: bytes,
   defaultedNames: fc.array(text, { maxLength: 3 }),
+  expired: bytes,
+  everywhereSeq: doubles,
+  asOfMs: doubles,
 });
 const freshness: fc.Arbitrary<Uint8Array | null> = orNull(rowFreshness.map(encodeFreshness));
 const timings: fc.Arbitrary<Timings | null> = orNull(
@@ -51,6 +56,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
       budgetUs: uint32,
       trace,
       traceId: text,
+      ...bound,
     }),
   }),
   fc.record({
@@ -82,6 +88,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
       worker: text,
       trace,
       dims: uint32s,
+      ...bound,
     }),
   }),
   fc.record({
@@ -126,11 +133,21 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
       epoch: uint32,
       budgetUs: uint32,
       trace,
+      ...bound,
     }),
   }),
   fc.record({
     kind: fc.constant('readFeaturesReply' as const),
-    body: fc.record({ id: uint32, failure, records: byteLists, appliedSeq: doubles, epoch: uint32 }),
+    body: fc.record({
+      id: uint32,
+      failure,
+      records: byteLists,
+      appliedSeq: doubles,
+      epoch: uint32,
+      statuses: bytes,
+      eventMs: doubles,
+      asOfMs: double,
+    }),
   }),
   fc.record({ kind: fc.constant('cancel' as const), body: fc.record({ id: uint32, replyTo: text }) }),
 );

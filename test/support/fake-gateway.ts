@@ -4,6 +4,7 @@
  */
 import type {
   ClusterStatus,
+  FeatureReadOptions,
   FeatureReadRow,
   FeatureRow,
   FeatureValue,
@@ -109,6 +110,7 @@ const userProfile = view({
 
 export class FakeGateway implements Gateway {
   readonly calls: PredictCall[] = [];
+  readonly readOptions: FeatureReadOptions[] = [];
   readonly stored = new Map<string, FeatureRow>();
   /** What the next predictions reject with. */
   failure: unknown;
@@ -163,8 +165,11 @@ export class FakeGateway implements Gateway {
       outputs: this.#models.get(call.model)!.run(inputs),
       features: Array.from({ length: rows }, (_, i) => ({
         appliedSeq: 40 + i,
+        everywhereSeq: 90 + i,
+        asOfMs: 1_700_000_000_000 + i,
         ageMs: i === 0 ? 12 : null,
         defaulted: [],
+        expired: [],
       })),
       timingsUs: { total: 900, shard: 100, queue: 200, run: 300, batchRows: Math.max(1, rows) },
     };
@@ -205,7 +210,12 @@ export class FakeGateway implements Gateway {
     });
   }
 
-  async get(view: string, keys: readonly string[]): Promise<readonly FeatureReadRow[]> {
+  async get(
+    view: string,
+    keys: readonly string[],
+    options: FeatureReadOptions = {},
+  ): Promise<readonly FeatureReadRow[]> {
+    this.readOptions.push(options);
     if (view !== 'user_profile') throw notFound(`no view ${quoteShort(view)}`);
     return keys.map((key) => {
       const { user_id: _, ...values } = this.stored.get(key) ?? {};
@@ -215,9 +225,12 @@ export class FakeGateway implements Gateway {
         values: values as Record<string, FeatureValue>,
         partition: key.length,
         applied_seq: this.#seq,
+        everywhere_seq: null,
+        as_of_ms: 1_700_000_000_005,
         age_ms: this.stored.has(key) ? 5 : null,
         event_time_ms: this.stored.has(key) ? 1_700_000_000_000 : null,
         defaulted: [],
+        expired: [],
       };
     });
   }

@@ -74,7 +74,19 @@ export class FeatureTableGateway extends FakeGateway {
       values[name] = value ?? feature.default;
       if (value === null) defaulted.push(`${view.name}.${name}`);
     }
-    return { key, found, values, partition: 0, applied_seq: 1, age_ms: ageMs, event_time_ms: eventMs, defaulted };
+    return {
+      key,
+      found,
+      values,
+      partition: 0,
+      applied_seq: 1,
+      everywhere_seq: null,
+      as_of_ms: this.wallMs,
+      age_ms: ageMs,
+      event_time_ms: eventMs,
+      defaulted,
+      expired: ageMs !== null && !found ? defaulted : [],
+    };
   }
 
   #view(name: string): View {

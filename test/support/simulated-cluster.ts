@@ -24,6 +24,9 @@ export const PARTITIONS = 16;
 const HEARTBEAT_MS = 100;
 /** How long a new or returning shard takes to read its share of the log. */
 const CATCH_UP_MS = 60;
+/** How far a replica may be behind the log, and how often it applies what has come. */
+const LAG_MS_MAX = 40;
+const APPLY_MS = 5;
 const EMPTY = new Uint8Array(0);
 
 export type ClusterShape = {
@@ -159,6 +162,7 @@ export class SimulatedCluster {
     let table: PlacementTable | null = null;
     const bornMs = this.#clock.nowMs();
     const plans = directory();
+    const lagMs = this.#random.next() * LAG_MS_MAX;
     // The table reaches each shard in its own time.
     process.clock.every(7, () => {
       const newest = this.#table;
@@ -177,7 +181,11 @@ export class SimulatedCluster {
       },
       plan: (model: string) => plans.plan(model),
       lookup: (_view: unknown, _partition: number, key: Uint8Array) => storedProfile(key, process.clock.wallMs() - 5),
-      appliedSeq: (partition: number) => 100 + partition,
+      // The log has a message a millisecond; each replica is behind it by a time of its own.
+      appliedSeq: () => Math.max(0, Math.floor((process.clock.nowMs() - lagMs) / APPLY_MS) * APPLY_MS),
+      onApplied: (listener: () => void) => {
+        process.clock.every(APPLY_MS, listener);
+      },
     };
     const observer = { enriched() {}, read() {}, refused() {}, span: () => ({ traceId: EMPTY, spanId: EMPTY }) };
     const { mailboxMessagesMax } = this.#shape;

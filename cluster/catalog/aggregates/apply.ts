@@ -38,23 +38,22 @@ export type Applied = {
 };
 
 /**
- * `state` null: the entity's first event. Never changes `state`. New bytes begin after `headroom` zero bytes, for a
- * header of the caller's. Throws DATA_LOSS for bytes that are no state of this plan, and INVALID_ARGUMENT for an event
- * that is not as the plan says.
+ * `state` null: the entity's first event, late where it is at or below `firstFloorMs`. Never changes `state`. New bytes
+ * begin after `headroom` zero bytes, for a header of the caller's. Throws DATA_LOSS for bytes that are no state of this
+ * plan, and INVALID_ARGUMENT for an event that is not as the plan says.
  */
 export function applyEvent(
   plan: AggregationPlan,
   state: Uint8Array | null,
   event: AggregateEvent,
   headroom = 0,
+  firstFloorMs = Number.NEGATIVE_INFINITY,
 ): Applied {
   checkEvent(plan, event);
   const old = state === null ? null : openForChange(plan, state);
-  if (old !== null) {
-    if (event.eventMs <= old.floorMs) return { outcome: 'late', state };
-    if (hasId(event) && isKnown(old, event)) return { outcome: 'duplicate', state };
-  }
-  return { outcome: 'applied', state: take(plan, state, old, event, headroom) };
+  if (event.eventMs <= (old === null ? firstFloorMs : old.floorMs)) return { outcome: 'late', state };
+  if (old !== null && hasId(event) && isKnown(old, event)) return { outcome: 'duplicate', state };
+  return { outcome: 'applied', state: take(plan, state, old, event, headroom, firstFloorMs) };
 }
 
 function openForChange(plan: AggregationPlan, state: Uint8Array): OpenState {
@@ -70,9 +69,10 @@ function take(
   old: OpenState | null,
   event: AggregateEvent,
   headroom: number,
+  firstFloorMs: number,
 ): Uint8Array {
   const newestMs = old === null ? event.eventMs : Math.max(old.newestMs, event.eventMs);
-  const ids = changeIds(plan, old, event, newestMs);
+  const ids = changeIds(plan, old, event, newestMs, firstFloorMs);
   const spot = findBucket(plan, old, event.eventMs, newestMs);
   const oldBucketAt = spot.isNew ? -1 : old!.bucketsAt + spot.place * plan.bucketBytes;
   const addedHashes = changeSketches(plan, old, event.values, oldBucketAt, spot.firstHash);

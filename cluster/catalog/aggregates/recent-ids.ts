@@ -24,11 +24,20 @@ export function isKnown({ view, idsAt, idCount }: OpenState, { idA, idB }: Event
   return false;
 }
 
-/** The list's change by an event that is taken. `newestMs`: of all events, this one included. `state` null: none yet. */
-export function changeIds(plan: AggregationPlan, state: OpenState | null, event: EventId, newestMs: number): IdsChange {
+/**
+ * The list's change by an event that is taken. `newestMs`: of all events, this one included. `state` null: none yet, and
+ * then the floor begins at `firstFloorMs` at least.
+ */
+export function changeIds(
+  plan: AggregationPlan,
+  state: OpenState | null,
+  event: EventId,
+  newestMs: number,
+  firstFloorMs: number,
+): IdsChange {
   const count = state?.idCount ?? 0;
   let floorMs = newestMs - plan.allowedLatenessMs;
-  if (state !== null) floorMs = Math.max(floorMs, state.floorMs);
+  floorMs = Math.max(floorMs, state === null ? firstFloorMs : state.floorMs);
   let drop = countUpTo(state, 0, floorMs);
   let kept = hasId(event) && event.eventMs > floorMs;
   if (kept && count - drop === plan.idsMax) {

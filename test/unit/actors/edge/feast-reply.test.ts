@@ -14,7 +14,8 @@ const app = defineApp({
 const catalog = { views: () => app.views, modelFeatures: () => [] };
 
 function row(value: FeatureValue, changes: Partial<FeatureReadRow> = {}): FeatureReadRow {
-  const rest = { partition: 0, applied_seq: 1, age_ms: 0, event_time_ms: 0, defaulted: [] };
+  const asOf = { partition: 0, applied_seq: 1, everywhere_seq: null, as_of_ms: 0 };
+  const rest = { ...asOf, age_ms: 0, event_time_ms: 0, defaulted: [], expired: [] };
   return { key: 'a', found: true, values: { f: value }, ...rest, ...changes };
 }
 
@@ -47,6 +48,10 @@ describe('the answer', () => {
         expect(valueText(answer([row(value)]))).toBe(value.toString());
       }),
     );
+  });
+
+  it('holds a vector as a list of floats', () => {
+    expect(answer([row([1, -0, 0.5])])).toContain('"values":[[1.0,-0.0,0.5]]');
   });
 
   it('is JSON whatever is stored, a damaged number or time included', () => {

@@ -78,9 +78,12 @@ describe('read keys', () => {
       found: true,
       partition: 1,
       applied_seq: 2,
+      everywhere_seq: null,
+      as_of_ms: 9,
       age_ms: null,
       event_time_ms: null,
       defaulted: [],
+      expired: [],
     };
     const values = { small: 5n, large: 2n ** 60n + 1n, negative: -(2n ** 53n), text: 'x', none: null };
     expect(JSON.parse(readReplyJson([{ ...row, values }])).rows[0].values).toEqual({

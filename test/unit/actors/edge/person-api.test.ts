@@ -198,7 +198,14 @@ describe('a predict request for people', () => {
 });
 
 describe('the answer for people', () => {
-  const fresh = { appliedSeq: 88, ageMs: 12, defaulted: ['user_profile.age'] };
+  const fresh = {
+    appliedSeq: 88,
+    everywhereSeq: 91,
+    asOfMs: 1_700_000_000_000,
+    ageMs: 12,
+    defaulted: ['user_profile.age', 'user_profile.old'],
+    expired: ['user_profile.old'],
+  };
   function answer(outputs: readonly Tensor[], features: PredictResult['features']): PredictResult {
     const timingsUs = { total: 900, shard: 100, queue: 200, run: 300, batchRows: 4 };
     return {
@@ -218,7 +225,14 @@ describe('the answer for people', () => {
     expect(JSON.parse(personReplyJson(true, 1, answer(outputs, [fresh])))).toEqual({
       outputs: { score: 0.12, pair: [1, 2], flat: 7 },
       model: { name: 'm', version: '3' },
-      features: { applied_seq: 88, age_ms: 12, defaulted: ['user_profile.age'] },
+      features: {
+        applied_seq: 88,
+        everywhere_seq: 91,
+        as_of_ms: 1_700_000_000_000,
+        age_ms: 12,
+        defaulted: ['user_profile.age', 'user_profile.old'],
+        expired: ['user_profile.old'],
+      },
       request_id: 'r-1',
       trace_id: 'ab'.repeat(16),
       timings_us: { total: 900, shard: 100, queue: 200, run: 300, batch_rows: 4 },

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { featureShard, type ShardState } from '../../../../actors/feature-shard/feature-shard.ts';
+import { encodeRecord, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
 import { codeFromNumber, ServingError } from '../../../../proto/errors.ts';
 import { decodeFreshness } from '../../../../proto/freshness.ts';
-import type { Enrich, Message, ReadFeatures } from '../../../../proto/letters.ts';
+import { type Enrich, type Message, type ReadFeatures, ROW_STATUS, UNBOUND } from '../../../../proto/letters.ts';
 import { packBytes } from '../../../../proto/tensor.ts';
-import { app, featurePlan } from '../../../support/plans.ts';
+import { app, featurePlan, profile } from '../../../support/plans.ts';
 import { RecordingContext } from '../../../support/recording-context.ts';
 
 const KEY = new TextEncoder().encode('u1');
+/** What a recording context's clock says. */
+const WALL_MS = new RecordingContext().clock.wallMs();
 const OBSERVER = {
   enriched() {},
   read() {},
@@ -28,6 +31,7 @@ function ask(message: Message, changes: Partial<ShardState> = {}): Message {
     plan: (model) => (model === plan.key ? plan : undefined),
     lookup: () => null,
     appliedSeq: (partition) => 10 + partition,
+    onApplied: () => {},
     ...changes,
   };
   featureShard(state, app, OBSERVER)(context).receive(message);
@@ -51,9 +55,34 @@ function enrich(changes: Partial<Enrich> = {}): Message {
       worker: 'worker.1/model-worker',
       trace: null,
       dims: [],
+      ...UNBOUND,
       ...changes,
     },
   };
+}
+
+function read(changes: Partial<ReadFeatures> = {}): Message {
+  return {
+    kind: 'readFeatures',
+    body: {
+      id: 9,
+      replyTo: 'router.1/gateway',
+      view: 'profile',
+      keys: [KEY],
+      partitions: [1],
+      epoch: 3,
+      budgetUs: 1_000,
+      trace: null,
+      ...UNBOUND,
+      ...changes,
+    },
+  };
+}
+
+/** A replica that holds one row of the user's profile, `ageMs` old, and nothing else. */
+function holding(ageMs: number): Pick<ShardState, 'lookup'> {
+  const record = encodeRecord(profile, WALL_MS - ageMs, 5, packValues(profile, { spend: 2.5, visits: 3 }, []));
+  return { lookup: (view) => (view === profile ? recordBytes(record) : null) };
 }
 
 function failureIn(message: Message): { code: string; message: string } {
@@ -66,7 +95,46 @@ describe('the feature-shard', () => {
     const sent = ask(enrich());
     if (sent.kind !== 'compute') throw new Error(sent.kind);
     expect(sent.body).toMatchObject({ id: 7, replyTo: 'router.1/router', rows: 2 });
-    expect(decodeFreshness(sent.body.freshness!)).toMatchObject({ appliedSeq: [11, 12], ageMs: [-1, -1] });
+    expect(decodeFreshness(sent.body.freshness!)).toMatchObject({
+      appliedSeq: [11, 12],
+      ageMs: [-1, -1],
+      // What it takes to work the features out again: how far the views that live everywhere were, and at what time.
+      everywhereSeq: [14],
+      asOfMs: [WALL_MS],
+    });
+  });
+
+  it.each([
+    ['the ttl alone', 0, 3_600_000],
+    ['max_age_ms below the ttl', 60_000, 60_000],
+    ['max_age_ms above the ttl', 7_200_000, 3_600_000],
+  ])('judges a row by %s, to the millisecond, in predictions and in reads alike', (_, maxAgeMs, limitMs) => {
+    for (const [ageMs, old] of [
+      [limitMs - 1, false],
+      [limitMs, false],
+      [limitMs + 1, true],
+    ] as const) {
+      const computed = ask(enrich({ maxAgeMs }), holding(ageMs));
+      if (computed.kind !== 'compute') throw new Error(computed.kind);
+      const { ageMs: ages, defaulted, expired } = decodeFreshness(computed.body.freshness!);
+      // Bits: profile.spend, shops.risk, of which nothing is stored.
+      expect([ages[0], defaulted[0], expired[0] ?? 0]).toEqual(old ? [-1, 0b11, 0b01] : [ageMs, 0b10, 0]);
+      const answered = ask(read({ maxAgeMs }), holding(ageMs));
+      if (answered.kind !== 'readFeaturesReply') throw new Error(answered.kind);
+      expect(answered.body).toMatchObject({ eventMs: [WALL_MS - ageMs], asOfMs: WALL_MS, appliedSeq: [11] });
+      expect(answered.body.statuses[0]).toBe(old ? ROW_STATUS.expired : ROW_STATUS.found);
+      expect(answered.body.records[0]!.length > 0).toBe(!old);
+    }
+  });
+
+  it('reads what is not stored, or was written for another schema, as missing', () => {
+    const cut = { lookup: () => recordBytes(new Uint8Array(8)) };
+    for (const state of [{}, cut]) {
+      const answered = ask(read(), state);
+      if (answered.kind !== 'readFeaturesReply') throw new Error(answered.kind);
+      expect(answered.body).toMatchObject({ eventMs: [-1], failure: null });
+      expect([...answered.body.statuses, answered.body.records[0]!.length]).toEqual([ROW_STATUS.missing, 0]);
+    }
   });
 
   it.each<[string, Partial<Enrich>]>([
@@ -92,20 +160,12 @@ describe('the feature-shard', () => {
     const lookup = () => {
       throw new ServingError('INVALID_ARGUMENT', 'lookup', 'the key is too long');
     };
-    const read: ReadFeatures = {
-      id: 9,
-      replyTo: 'router.1/gateway',
-      view: 'profile',
-      keys: [KEY],
-      partitions: [1],
-      epoch: 3,
-      budgetUs: 1_000,
-      trace: null,
-    };
     const refused = { code: 'INVALID_ARGUMENT', message: 'the key is too long' };
     expect(failureIn(ask(enrich(), { lookup }))).toEqual(refused);
-    expect(failureIn(ask({ kind: 'readFeatures', body: read }, { lookup }))).toEqual(refused);
-    expect(failureIn(ask({ kind: 'readFeatures', body: { ...read, partitions: [] } })).code).toBe('INVALID_ARGUMENT');
+    expect(failureIn(ask(read(), { lookup }))).toEqual(refused);
+    expect(failureIn(ask(read({ partitions: [] }))).code).toBe('INVALID_ARGUMENT');
+    expect(failureIn(ask(read({ minSeq: [1], minPartitions: [] }))).code).toBe('INVALID_ARGUMENT');
+    expect(failureIn(ask(enrich({ minSeq: [1, 2], minPartitions: [1] }))).code).toBe('INVALID_ARGUMENT');
   });
 
   it('refuses a partition that it does not own, with its epoch', () => {

@@ -35,6 +35,19 @@ function result(outputs: readonly Tensor[]): PredictResult {
 }
 
 describe('an infer request', () => {
+  it('may ask for freshness in its parameters, whose values are single: lists come as JSON text', () => {
+    const boundOf = (parameters: object) => parse({ parameters, inputs: [amount] }).bound;
+    expect(boundOf({ min_seq: 95, max_age_ms: 60_000 })).toEqual({ minSeq: [95], minPartitions: [], maxAgeMs: 60_000 });
+    const pasted = { minSeq: [95], minPartitions: [3], maxAgeMs: 0 };
+    expect(boundOf({ min_seq: '[{"partition":3,"seq":95}]' })).toEqual(pasted);
+    expect(boundOf({ min_seq: [{ partition: 3, seq: 95 }] })).toEqual(pasted);
+    expect(boundOf({ min_seq: '[1,2]' })).toMatchObject({ minSeq: [1, 2] });
+    expect(boundOf({})).toBeUndefined();
+    expect(() => boundOf({ min_seq: '3:95' })).toThrow(/parameter 'min_seq' is not JSON/);
+    expect(() => boundOf({ min_seq: '-1' })).toThrow(/'min_seq' must be a whole number/);
+    expect(() => boundOf({ max_age_ms: '5' })).toThrow(/'max_age_ms' must be a number of milliseconds/);
+  });
+
   it('in JSON gives its tensors, id and deadline', () => {
     const request = parse({ id: 'r1', parameters: { timeout: 1500, priority: 3, mine: 'x' }, inputs: [amount] });
     expect(request.id).toBe('r1');
@@ -231,6 +244,38 @@ describe('a raw request', () => {
 });
 
 describe('an infer answer', () => {
+  it('says in its parameters how fresh the features were, over all rows: the least sequence, the greatest age', () => {
+    const of = (features: PredictResult['features']) => {
+      const answer = encodeInferReply(parse({ inputs: [amount] }), { ...result([]), features });
+      return (JSON.parse(answer.body as string) as { parameters?: object }).parameters;
+    };
+    const none = { ageMs: null, defaulted: ['p.a', 'p.b'], expired: ['p.b'] };
+    const first = { appliedSeq: 7, everywhereSeq: 9, asOfMs: 1_000, ...none };
+    const second = {
+      appliedSeq: 5,
+      everywhereSeq: 8,
+      asOfMs: 1_002,
+      ageMs: 12,
+      defaulted: ['p.a', 's.c'],
+      expired: [],
+    };
+    expect(of([first])).toEqual({
+      applied_seq: 7,
+      as_of_ms: 1_000,
+      everywhere_seq: 9,
+      defaulted: 'p.a,p.b',
+      expired: 'p.b',
+    });
+    const both = { applied_seq: 5, as_of_ms: 1_000, everywhere_seq: 8, age_ms: 12, defaulted: 'p.a,p.b,s.c' };
+    expect(of([first, second])).toEqual({ ...both, expired: 'p.b' });
+    expect(of([{ ...second, everywhereSeq: null, defaulted: [] }])).toEqual({
+      applied_seq: 5,
+      as_of_ms: 1_002,
+      age_ms: 12,
+    });
+    expect(of([])).toBeUndefined();
+  });
+
   const outputs = [fp32('sum', [2], [3, 5.5]), fp32('pair', [1, 2], [1, 2])];
 
   it('has every output as JSON when none was asked for', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkTexts, checkTimeoutMs } from '../../../../actors/router/check-predict.ts';
+import { UNBOUND } from '../../../../proto/letters.ts';
 
 describe('a timeout', () => {
   it('up to the longest that the cluster keeps is taken, a longer one refused with what that is, none left alone', () => {
@@ -26,6 +27,7 @@ describe('the texts of a request', () => {
     budgetUs: 0,
     trace: null,
     traceId: '',
+    ...UNBOUND,
   };
 
   it('are taken up to their limit and refused beyond it, by name and length, not repeated', () => {

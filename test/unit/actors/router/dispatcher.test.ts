@@ -64,6 +64,7 @@ class Bench {
       trace: null,
       plan,
       admitted: { rows, keys: own, inputs: [amounts, packBytes(own)], dims: [] },
+      bound: null,
       startMs: nowMs,
       deadlineMs: nowMs + timeoutMs,
       deadline: 0,

@@ -6,7 +6,7 @@ import { encodeRecord, packValues } from '../../../../cluster/catalog/record.ts'
 import { partitionOf } from '../../../../cluster/hash.ts';
 import { seededRandom } from '../../../../cluster/random.ts';
 import type { ErrorCode } from '../../../../proto/errors.ts';
-import { failure, type ReadFeatures } from '../../../../proto/letters.ts';
+import { failure, type ReadFeatures, ROW_STATUS } from '../../../../proto/letters.ts';
 import { app, profile } from '../../../support/plans.ts';
 import { RecordingContext } from '../../../support/recording-context.ts';
 import { member, routingOf, table } from '../../../support/routing.ts';
@@ -66,7 +66,10 @@ function record(key: Uint8Array, eventMs: number): Uint8Array {
 function answer(reads: FeatureReads, context: RecordingContext, body: ReadFeatures): void {
   const records = body.keys.map((key) => record(key, context.clock.wallMs() - 1_000));
   const appliedSeq = body.partitions.map((partition) => 100 + partition);
-  reads.onReply({ id: body.id, failure: null, records, appliedSeq, epoch: 3 });
+  const asOfMs = context.clock.wallMs();
+  const statuses = new Uint8Array(records.length).fill(ROW_STATUS.found);
+  const eventMs = records.map(() => asOfMs - 1_000);
+  reads.onReply({ id: body.id, failure: null, records, appliedSeq, epoch: 3, statuses, eventMs, asOfMs });
 }
 
 function refuse(reads: FeatureReads, body: ReadFeatures, code: ErrorCode): void {
@@ -76,6 +79,9 @@ function refuse(reads: FeatureReads, body: ReadFeatures, code: ErrorCode): void 
     records: [],
     appliedSeq: [],
     epoch: 3,
+    statuses: EMPTY,
+    eventMs: [],
+    asOfMs: 0,
   });
 }
 
@@ -92,7 +98,7 @@ describe('a read', () => {
     expect(sent.length).toBeLessThanOrEqual(3);
     for (const { to, body } of sent) {
       for (const partition of body.partitions) expect(OWNERS[partition]).toContain(to[0]);
-      expect(body).toMatchObject({ view: 'profile', replyTo: 'here.1/me', epoch: 3, budgetUs: 500_000 });
+      expect(body).toMatchObject({ view: 'profile@1', replyTo: 'here.1/me', epoch: 3, budgetUs: 500_000 });
     }
     for (const { body } of sent.reverse()) answer(reads, context, body);
     await settled();
@@ -109,16 +115,27 @@ describe('a read', () => {
     const { context, reads } = start();
     const outcome = watch(reads.read('profile', [keys[3]!, keys[3]!, keys[3]!], 500));
     const { body } = asked(context)[0]!;
-    const expired = record(body.keys[0]!, context.clock.wallMs() - 3_600_001);
-    const foreign = record(body.keys[0]!, context.clock.wallMs());
+    const asOfMs = 1_700_000_000_000;
+    const foreign = record(body.keys[0]!, asOfMs);
     foreign[0] = foreign[0]! ^ 1;
-    reads.onReply({ id: body.id, failure: null, records: [EMPTY, expired, foreign], appliedSeq: [1, 1, 1], epoch: 3 });
+    reads.onReply({
+      id: body.id,
+      failure: null,
+      records: [EMPTY, EMPTY, foreign],
+      appliedSeq: [1, 1, 1],
+      epoch: 3,
+      statuses: Uint8Array.of(ROW_STATUS.missing, ROW_STATUS.expired, ROW_STATUS.found),
+      eventMs: [-1, asOfMs - 3_600_001, asOfMs],
+      asOfMs,
+    });
     await settled();
     for (const row of outcome.rows!) {
       expect(row).toMatchObject({ found: false, values: { spend: 9, visits: 0n, vip: false } });
       expect(row.defaulted).toEqual(['profile.spend', 'profile.visits', 'profile.vip']);
     }
     expect(outcome.rows!.map((row) => row.age_ms)).toEqual([null, 3_600_001, null]);
+    expect(outcome.rows!.map((row) => row.expired.length)).toEqual([0, 3, 0]);
+    expect(outcome.rows!.map((row) => [row.as_of_ms, row.everywhere_seq])).toEqual(new Array(3).fill([asOfMs, null]));
   });
 
   it('of a view placed everywhere asks any shard, for the partition that stands for everywhere', () => {
@@ -181,7 +198,9 @@ describe('a shard that does not answer', () => {
     const [second] = asked(context);
     expect(second!.to).not.toBe(first!.to);
     expect(second!.body.budgetUs).toBe(650_000);
-    reads.onReply({ id: first!.body.id, failure: null, records: [EMPTY], appliedSeq: [1], epoch: 3 });
+    const statuses = Uint8Array.of(ROW_STATUS.missing);
+    const late = { records: [EMPTY], appliedSeq: [1], epoch: 3, statuses, eventMs: [-1], asOfMs: 0 };
+    reads.onReply({ id: first!.body.id, failure: null, ...late });
     await settled();
     expect(outcome.rows).toBeUndefined();
     answer(reads, context, second!.body);

@@ -40,6 +40,7 @@ function reply(plan: ServingPlan, rows: number, parts: readonly [readonly number
     trace: null,
     plan,
     admitted: { rows, keys: [], inputs: [], dims: [] },
+    bound: null,
     startMs: 100,
     deadlineMs: 200,
     deadline: 0,
@@ -142,7 +143,7 @@ describe('a reply', () => {
   });
 
   it('says of each row how fresh its features are, and names features only where one fell back', () => {
-    const freshness = (seq: number[], ageMs: number[], defaulted: number[]) =>
+    const freshness = (seq: number[], ageMs: number[], defaulted: number[], expired: number[] = []) =>
       answer({
         outputs: [floats(...seq)],
         freshness: encodeFreshness({
@@ -150,17 +151,24 @@ describe('a reply', () => {
           ageMs,
           defaulted: Uint8Array.from(defaulted),
           defaultedNames: [],
+          expired: Uint8Array.from(expired),
+          everywhereSeq: [900 + seq[0]!],
+          asOfMs: [1_000 + seq[0]!],
         }),
       });
     const body = reply(featurePlan(), 3, [
       [[2, 0], freshness([7, 5], [70, 50], [2, 0])],
-      [[1], freshness([6], [-1], [3])],
+      [[1], freshness([6], [-1], [3], [1])],
     ]);
     expect(decodeFreshness(body.freshness!)).toEqual({
       appliedSeq: [5, 6, 7],
       ageMs: [50, -1, 70],
       defaulted: Uint8Array.of(0, 3, 2),
       defaultedNames: ['profile.spend', 'shops.risk'],
+      expired: Uint8Array.of(0, 1, 0),
+      // Each row as the shard that read it said: their replicas and clocks differ.
+      everywhereSeq: [907, 906, 907],
+      asOfMs: [1_007, 1_006, 1_007],
     });
     const healthy = reply(featurePlan(), 1, [[null, freshness([7], [70], [0])]]);
     expect(decodeFreshness(healthy.freshness!)).toMatchObject({ appliedSeq: [7], ageMs: [70], defaultedNames: [] });

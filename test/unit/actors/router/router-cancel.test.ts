@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Router, type RouterObserver } from '../../../../actors/router/router.ts';
 import { seededRandom } from '../../../../cluster/random.ts';
 import { TRACING_OFF } from '../../../../cluster/telemetry/tracing.ts';
-import type { Message } from '../../../../proto/letters.ts';
+import { type Message, type ReadBound, UNBOUND } from '../../../../proto/letters.ts';
 import { packBytes } from '../../../../proto/tensor.ts';
 import { fp32 } from '../../../support/fake-gateway.ts';
 import { featurePlan } from '../../../support/plans.ts';
@@ -45,7 +45,7 @@ function started(): { context: RecordingContext; router: Router; codes: string[]
   return { context, router, codes, late: () => late };
 }
 
-function predict(id: number, replyTo = 'client.1/client'): Message {
+function predict(id: number, replyTo = 'client.1/client', bound: ReadBound = UNBOUND): Message {
   const key = packBytes([new TextEncoder().encode('u1')]);
   return {
     kind: 'predict',
@@ -63,6 +63,7 @@ function predict(id: number, replyTo = 'client.1/client'): Message {
       budgetUs: 0,
       trace: null,
       traceId: '',
+      ...bound,
     },
   };
 }

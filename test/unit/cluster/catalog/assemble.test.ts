@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assemble, defaultedNames, type Lookup } from '../../../../cluster/catalog/assemble.ts';
+import { assemble, type Lookup } from '../../../../cluster/catalog/assemble.ts';
 import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
 import { encodeRecord, type FeatureValue, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
+import { namesOfBits } from '../../../../cluster/catalog/row-freshness.ts';
 import { RowMemory } from '../../../../cluster/catalog/row-memory.ts';
 import { compilePlan } from '../../../../cluster/catalog/serving-plan.ts';
 import { defineApp, entity, type Feature, int64, type View, view } from '../../../../cluster/catalog/views.ts';
@@ -128,13 +129,17 @@ function recordOf(view: View, stored: NonNullable<Stored>): Uint8Array {
   return bytes;
 }
 
+/** None; tighter than the ttl, the same, looser. */
+const anyMaxAgeMs = fc.constantFrom(0, 500, 1_000, 5_000);
+
 describe('assemble', () => {
   it('makes the same bytes as writing every value by itself, with the same ages and defaults', () => {
     let defaults = 0;
+    let expired = 0;
     let used = 0;
     const memory = new RowMemory();
     fc.assert(
-      fc.property(anyCase, fc.constantFrom(0, 3, 4), (one, bufferOffset) => {
+      fc.property(anyCase, fc.constantFrom(0, 3, 4), anyMaxAgeMs, (one, bufferOffset, maxAgeMs) => {
         const { views, rows, inputs, keys, merchants, partitions, stored } = one;
         const request: Record<string, { datatype: DataType; shape?: number[] }> = { note: { datatype: 'BYTES' } };
         const values = new Map<string, Uint8Array[]>();
@@ -186,7 +191,7 @@ describe('assemble', () => {
         }, bufferOffset);
         const got = assemble(
           plan,
-          { keys: keys.map((key) => Buffer.from(key)), partitions, inputs: data, rows, wallMs: WALL_MS },
+          { keys: keys.map((key) => Buffer.from(key)), partitions, inputs: data, rows, wallMs: WALL_MS, maxAgeMs },
           EVERYWHERE,
           lookup,
           memory,
@@ -194,9 +199,11 @@ describe('assemble', () => {
 
         const expected: Uint8Array[][] = inputs.map(() => []);
         const expectedDefaults: string[][] = [];
+        const expectedExpired: string[][] = [];
         const expectedAgesMs: number[] = [];
         for (let row = 0; row < rows; row++) {
           const fallen: string[] = [];
+          const old: string[] = [];
           let ageMs = -1;
           inputs.forEach(({ type, columns }, i) => {
             for (const column of columns) {
@@ -209,8 +216,10 @@ describe('assemble', () => {
               const key = view.entity.name === 'user' ? keys[row]! : merchants[row]!;
               const found = stored[viewIndex(view)]![INDEX[key]!]!;
               const storedAgeMs = found === null ? 0 : Math.max(0, WALL_MS - found.eventMs);
-              const usable =
-                found !== null && found.fault === 'none' && (view.ttlMs === 0 || storedAgeMs <= view.ttlMs);
+              const there = found !== null && found.fault === 'none';
+              const limits = [view.ttlMs, maxAgeMs].filter((limit) => limit > 0);
+              const usable = there && limits.every((limit) => storedAgeMs <= limit);
+              if (there && !usable) old.push(column.feature);
               if (usable) ageMs = Math.max(ageMs, storedAgeMs);
               const value = usable ? found.row[featureName]! : null;
               if (value === null) fallen.push(column.feature);
@@ -221,6 +230,8 @@ describe('assemble', () => {
             }
           });
           expectedDefaults.push(fallen);
+          expectedExpired.push(old);
+          expired += old.length;
           expectedAgesMs.push(ageMs);
           defaults += fallen.length;
         }
@@ -234,13 +245,17 @@ describe('assemble', () => {
           return;
         }
         expect(got.freshness!.ageMs).toEqual(expectedAgesMs);
-        const fallen = keys.map((_, row) => defaultedNames(plan.featureNames, got.freshness!.defaulted, row));
+        const fallen = keys.map((_, row) => namesOfBits(plan.featureNames, got.freshness!.defaulted, row));
         expect(fallen).toEqual(expectedDefaults);
+        const old = keys.map((_, row) => namesOfBits(plan.featureNames, got.freshness!.expired, row));
+        expect(old).toEqual(expectedExpired);
+        if (old.every((names) => names.length === 0)) expect(got.freshness!.expired).toHaveLength(0);
       }),
       { numRuns: 400 },
     );
     // Both ways were walked.
     expect(defaults).toBeGreaterThan(1_000);
+    expect(expired).toBeGreaterThan(200);
     expect(used).toBeGreaterThan(1_000);
   });
 });
@@ -264,7 +279,7 @@ describe('an int64 feature of an INT32 input', () => {
   );
   const assembled = (n: bigint) => {
     const record = encodeRecord(visits, 9_000, 1, packValues(visits, { n }, []));
-    const request = { keys: [Buffer.from('u1')], partitions: [0], inputs: [], rows: 1, wallMs: WALL_MS };
+    const request = { keys: [Buffer.from('u1')], partitions: [0], inputs: [], rows: 1, wallMs: WALL_MS, maxAgeMs: 0 };
     const { inputs } = assemble(plan, request, EVERYWHERE, () => ({ ...recordBytes(record), length: record.length }));
     return Buffer.from(inputs[0]!).readInt32LE();
   };
@@ -281,12 +296,12 @@ describe('the defaulted bitmap', () => {
   it('names the features of a row by their bits, rows padded to whole bytes', () => {
     const names = Array.from({ length: 10 }, (_, i) => `v.f${i}`);
     const bits = Uint8Array.of(0b1000_0001, 0b10, 0, 0b01);
-    expect(defaultedNames(names, bits, 0)).toEqual(['v.f0', 'v.f7', 'v.f9']);
-    expect(defaultedNames(names, bits, 1)).toEqual(['v.f8']);
+    expect(namesOfBits(names, bits, 0)).toEqual(['v.f0', 'v.f7', 'v.f9']);
+    expect(namesOfBits(names, bits, 1)).toEqual(['v.f8']);
   });
 
   it('is empty where nothing fell back', () => {
-    expect(defaultedNames(['v.a'], new Uint8Array(0), 3)).toEqual([]);
-    expect(defaultedNames([], new Uint8Array(0), 0)).toEqual([]);
+    expect(namesOfBits(['v.a'], new Uint8Array(0), 3)).toEqual([]);
+    expect(namesOfBits([], new Uint8Array(0), 0)).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 /** On-demand transforms: from features, the request and the time to columns of a model. */
 import { describe, expect, it } from 'vitest';
-import { assemble, defaultedNames } from '../../../../cluster/catalog/assemble.ts';
+import { assemble } from '../../../../cluster/catalog/assemble.ts';
 import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
 import { encodeRecord, packValues, recordBytes } from '../../../../cluster/catalog/record.ts';
+import { namesOfBits } from '../../../../cluster/catalog/row-freshness.ts';
 import { compilePlan, type ServingPlan } from '../../../../cluster/catalog/serving-plan.ts';
 import { feature, now, onDemand, request, type Transform } from '../../../../cluster/catalog/transforms.ts';
 import {
@@ -97,7 +98,7 @@ function run(plan: ServingPlan, rows: readonly Row[]) {
   const partitions = rows.map(() => 0);
   const { inputs: built, freshness } = assemble(
     plan,
-    { keys, partitions, inputs, rows: rows.length, wallMs: WALL_MS },
+    { keys, partitions, inputs, rows: rows.length, wallMs: WALL_MS, maxAgeMs: 0 },
     9,
     lookup,
   );
@@ -105,7 +106,7 @@ function run(plan: ServingPlan, rows: readonly Row[]) {
   const cells = new Float32Array(built[0]!.buffer, built[0]!.byteOffset, built[0]!.byteLength / 4);
   return rows.map((_, row) => ({
     x: [...cells.subarray(row * width, (row + 1) * width)],
-    defaulted: freshness === null ? [] : defaultedNames(plan.featureNames, freshness.defaulted, row),
+    defaulted: freshness === null ? [] : namesOfBits(plan.featureNames, freshness.defaulted, row),
   }));
 }
 

@@ -165,6 +165,7 @@ describe('the manifest', () => {
           ),
           rows: 1,
           wallMs: 1_000,
+          maxAgeMs: 0,
         },
         256,
         (view, _partition, key): RecordBytes | null => {

@@ -1,0 +1,33 @@
+/**
+ * How fresh the features of an infer answer were, in the one form that the Open Inference Protocol has room for:
+ * `parameters` of single values. Over all rows; `/v1` and NATS say it row by row.
+ */
+import type { Freshness } from '../../cluster/catalog/row-freshness.ts';
+
+/**
+ * `applied_seq`, `everywhere_seq` and `as_of_ms`: the least of any row; `age_ms`: the greatest; `defaulted` and
+ * `expired`: names, by comma. Empty text for models without features.
+ */
+export function freshnessParametersJson(rows: readonly Freshness[]): string {
+  const [first] = rows;
+  if (first === undefined) return '';
+  let { appliedSeq, everywhereSeq, asOfMs, ageMs } = first;
+  let [defaulted, expired] = [first.defaulted, first.expired];
+  if (rows.length > 1) {
+    for (const row of rows) {
+      appliedSeq = Math.min(appliedSeq, row.appliedSeq);
+      if (everywhereSeq !== null) everywhereSeq = Math.min(everywhereSeq, row.everywhereSeq ?? 0);
+      asOfMs = Math.min(asOfMs, row.asOfMs);
+      if (row.ageMs !== null) ageMs = Math.max(ageMs ?? 0, row.ageMs);
+    }
+    defaulted = [...new Set(rows.flatMap((row) => row.defaulted))];
+    expired = [...new Set(rows.flatMap((row) => row.expired))];
+  }
+  let text = `{"applied_seq":${appliedSeq},"as_of_ms":${asOfMs}`;
+  if (everywhereSeq !== null) text += `,"everywhere_seq":${everywhereSeq}`;
+  if (ageMs !== null) text += `,"age_ms":${ageMs}`;
+  // Names of views and features are plain ASCII without quotes.
+  if (defaulted.length > 0) text += `,"defaulted":"${defaulted.join(',')}"`;
+  if (expired.length > 0) text += `,"expired":"${expired.join(',')}"`;
+  return `${text}}`;
+}
