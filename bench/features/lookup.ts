@@ -82,7 +82,7 @@ function readersOf(filled: FilledReplica, directory: string): Reader[] {
   const assembled = (own: readonly Uint8Array[], at: readonly number[]) =>
     assemble(
       plan,
-      { keys: own, partitions: at, inputs: [], rows: own.length, wallMs: Date.now() },
+      { keys: own, partitions: at, inputs: [], rows: own.length, wallMs: Date.now(), maxAgeMs: 0 },
       filled.partitions,
       lookup,
       memory,

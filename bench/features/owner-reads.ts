@@ -14,12 +14,13 @@ import { decodeTable } from '../../cluster/placement/table-codec.ts';
 import { randomHex } from '../../cluster/random.ts';
 import { Transport } from '../../cluster/transport/transport.ts';
 import { dovetail } from '../../proto/generated/messages.js';
-import { errorOf, type ReadFeaturesReply } from '../../proto/letters.ts';
+import { errorOf, type ReadBound, type ReadFeaturesReply, UNBOUND } from '../../proto/letters.ts';
 import { BUCKETS, HEARTBEAT_SUBJECT, PLACEMENT_KEY } from '../../proto/subjects.ts';
 
 const ACTOR = 'owner-reads';
 const SETTLED_MS_MAX = 20_000;
-const READ_MS_MAX = 5_000;
+/** A shard lets a read wait for half of this. */
+const READ_MS_MAX = 40_000;
 
 /** What one owner holds of a key: the record, or null, and the sequence up to which its partition is applied. */
 export type OwnedRow = { readonly record: RecordBytes | null; readonly appliedSeq: number };
@@ -89,9 +90,14 @@ export class OwnerReads {
     return this.#table!.owners[this.partitionOf(key)]!;
   }
 
-  /** What this shard holds of these keys, in order. Rejects where it refuses or does not answer. */
-  read(shard: string, view: string, keys: readonly string[]): Promise<OwnedRow[]> {
+  /**
+   * What this shard holds of these keys, in order, once it has applied `minSeq` of the first one's partition (0: at
+   * once). Rejects where it refuses or does not answer.
+   */
+  read(shard: string, view: string, keys: readonly string[], minSeq = 0): Promise<OwnedRow[]> {
     const id = this.#nextId++;
+    const bound: ReadBound =
+      minSeq === 0 ? UNBOUND : { minSeq: [minSeq], minPartitions: [this.partitionOf(keys[0]!)], maxAgeMs: 0 };
     return new Promise((resolve, reject) => {
       const timer = this.#clock.after(READ_MS_MAX, () => {
         this.#waiting.delete(id);
@@ -124,6 +130,7 @@ export class OwnerReads {
             epoch: this.#table!.epoch,
             budgetUs: READ_MS_MAX * 1_000,
             trace: null,
+            ...bound,
           },
         },
       );

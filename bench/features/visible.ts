@@ -1,15 +1,15 @@
 /**
- * From written to visible: rows are pushed over HTTP at a steady rate, and one in a hundred is looked for at every owner
- * until it is there. Looking is a letter to each owner every few milliseconds, with all the keys still missing in it, so
- * its cost does not grow with the number of rows looked for; what it finds is late by those milliseconds and a round
- * trip, which is counted against the system.
+ * From written to visible: rows are pushed over HTTP at a steady rate, and of each hundred one is read back from every
+ * owner. Nobody polls: right after the acknowledgement each owner is asked for the row as of its sequence, which it
+ * answers when it has applied that, and the time until the last answer is what is drawn. It holds a round trip over
+ * NATS, which is counted against the system.
  *
  * What a row costs depends on how many share a message, which is rows of a push over partitions: a push of a thousand
  * makes messages of four, a push of a hundred makes a message a row.
  */
 
 import { readValue } from '../../cluster/catalog/record.ts';
-import { type Clock, sleep } from '../../cluster/clock.ts';
+import type { Clock } from '../../cluster/clock.ts';
 import { seededRandom } from '../../cluster/random.ts';
 import { Histogram } from '../histogram.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
@@ -29,12 +29,10 @@ const PUSH_SIZES = [
 ];
 /** A short run has time for the first alone. */
 const SIZES_QUICK = 1;
-/** The first of so many is marked, and looked for. */
+/** The first of so many is marked, and read back. */
 const ROWS_PER_MARK = 100;
 const CONNECTIONS = 8;
 const OUTSTANDING_MAX = 512;
-const LOOK_EVERY_MS = 4;
-const SEEN_MS_MAX = 20_000;
 
 /** Draws `written_to_visible_p99_ms`, from the acknowledgement, and the same from when the push was to leave. */
 export async function visibleJob(bench: FeatureBench): Promise<void> {
@@ -49,7 +47,7 @@ export async function visibleJob(bench: FeatureBench): Promise<void> {
     name,
     async run(durationMs: number) {
       const before = treeCpuMs(cluster.pid);
-      const result = await pushRound(bench, client, pushes, rows, new VisibilityWatch(clock, reads), durationMs);
+      const result = await pushRound(clock, client, pushes, rows, reads, durationMs);
       const after = treeCpuMs(cluster.pid);
       return { ...result, ...cpuFigures(before, after, (durationMs / 1000) * ROWS_PER_S) };
     },
@@ -74,26 +72,33 @@ function cpuFigures(before: CpuMs | null, after: CpuMs | null, rows: number): Re
 }
 
 async function pushRound(
-  { context }: FeatureBench,
+  clock: Clock,
   client: HttpClient,
   pushes: Pushes,
   rowsPerPush: number,
-  watch: VisibilityWatch,
+  reads: OwnerReads,
   durationMs: number,
 ): Promise<Record<string, number>> {
-  const { clock } = context;
   const startMs = clock.nowMs();
+  const [fromAck, fromSend] = [new Histogram(), new Histogram()];
+  const seen: Promise<void>[] = [];
   const load = await openLoop({
     clock,
     random: seededRandom(1),
     send: async () => {
       const { marks, request } = pushes.next(rowsPerPush);
-      const samples = marks.map(({ key, marker }) => watch.expect(key, marker));
-      const answer = await client.post(request);
-      for (const sample of samples) sample.acknowledgedMs = clock.nowMs();
-      return answer;
+      const sentMs = clock.nowMs();
+      const answer = assertOk('push', await client.post(request));
+      const acknowledgedMs = clock.nowMs();
+      seen.push(
+        everywhereVisible(reads, marks, answer, () => {
+          fromAck.record(clock.nowMs() - acknowledgedMs);
+          fromSend.record(clock.nowMs() - sentMs);
+        }),
+      );
+      // Looked at below; a failure before that must not count as unhandled.
+      seen.at(-1)!.catch(() => undefined);
     },
-    check: (_index, answer) => assertOk('push', answer as HttpAnswer),
     arrivals: 'constant',
     ratePerS: ROWS_PER_S / rowsPerPush,
     durationMs,
@@ -102,7 +107,7 @@ async function pushRound(
   assertClean('push', load);
   // To the last acknowledgement, so that what queued up counts.
   const rowsPerS = ((load.completed * rowsPerPush) / Math.max(durationMs, clock.nowMs() - startMs)) * 1000;
-  const { fromAck, fromSend } = await watch.finish();
+  await Promise.all(seen);
   return {
     to_visible_p99_ms: fromAck.quantileMs(0.99),
     to_visible_p50_ms: fromAck.quantileMs(0.5),
@@ -149,76 +154,27 @@ class Pushes {
   }
 }
 
-type Sample = { readonly sentMs: number; acknowledgedMs: number; visibleMs: number; ownersLeft: number };
-type Missing = { readonly key: string; readonly marker: number; readonly sample: Sample };
+type Acks = { readonly acks: readonly { readonly partition: number; readonly seq: number }[] };
 
-class VisibilityWatch {
-  readonly #clock: Clock;
-  readonly #reads: OwnerReads;
-  readonly #samples: Sample[] = [];
-  readonly #missing: ReadonlyMap<string, Missing[]>;
-  readonly #looking: Promise<void>;
-  #stopped = false;
-
-  constructor(clock: Clock, reads: OwnerReads) {
-    this.#clock = clock;
-    this.#reads = reads;
-    this.#missing = new Map(reads.shards.map((shard) => [shard, []]));
-    this.#looking = Promise.all(reads.shards.map((shard) => this.#look(shard))).then(() => undefined);
-    // Awaited in `finish`; a failure before that must not count as unhandled.
-    this.#looking.catch(() => undefined);
-  }
-
-  /** Looks for it from now on, at every owner. The caller fills in when it was acknowledged. */
-  expect(key: string, marker: number): Sample {
-    const owners = this.#reads.ownersOf(key);
-    const sample = { sentMs: this.#clock.nowMs(), acknowledgedMs: 0, visibleMs: 0, ownersLeft: owners.length };
-    this.#samples.push(sample);
-    for (const owner of owners) this.#missing.get(owner)!.push({ key, marker, sample });
-    return sample;
-  }
-
-  /** Resolves once every row is visible everywhere. */
-  async finish(): Promise<{ readonly fromAck: Histogram; readonly fromSend: Histogram }> {
-    const untilMs = this.#clock.nowMs() + SEEN_MS_MAX;
-    const left = () => this.#samples.filter(({ ownersLeft }) => ownersLeft > 0).length;
-    while (left() > 0 && this.#clock.nowMs() < untilMs) await Promise.race([sleep(this.#clock, 5), this.#looking]);
-    this.#stopped = true;
-    await this.#looking;
-    if (left() > 0) throw new Error(`${left()} acknowledged rows are not visible after ${SEEN_MS_MAX} ms`);
-    const [fromAck, fromSend] = [new Histogram(), new Histogram()];
-    for (const { sentMs, acknowledgedMs, visibleMs } of this.#samples) {
-      // A shard may have it before the acknowledgement is back here.
-      fromAck.record(Math.max(0, visibleMs - acknowledgedMs));
-      fromSend.record(visibleMs - sentMs);
+/** Calls `visible` for each marked row once all of its owners have answered with it. */
+async function everywhereVisible(
+  reads: OwnerReads,
+  marks: readonly Mark[],
+  answer: HttpAnswer,
+  visible: () => void,
+): Promise<void> {
+  const { acks } = JSON.parse(answer.body.toString()) as Acks;
+  const one = async ({ key, marker }: Mark, i: number): Promise<void> => {
+    const { seq } = acks[i * ROWS_PER_MARK]!;
+    const held = await Promise.all(reads.ownersOf(key).map((owner) => reads.read(owner, PROFILE, [key], seq)));
+    visible();
+    for (const [row] of held) {
+      const found = markerOf(row!.record);
+      if (found < marker)
+        throw new Error(`an owner of ${key} answers ${found} as of ${seq}, where ${marker} is written`);
     }
-    return { fromAck, fromSend };
-  }
-
-  async #look(shard: string): Promise<void> {
-    const missing = this.#missing.get(shard)!;
-    while (!this.#stopped) {
-      if (missing.length > 0) await this.#lookOnce(shard, missing);
-      await sleep(this.#clock, LOOK_EVERY_MS);
-    }
-  }
-
-  async #lookOnce(shard: string, missing: Missing[]): Promise<void> {
-    const asked = missing.slice();
-    const rows = await this.#reads.read(
-      shard,
-      PROFILE,
-      asked.map(({ key }) => key),
-    );
-    const nowMs = this.#clock.nowMs();
-    const seen = new Set(asked.filter(({ marker }, i) => markerOf(rows[i]!.record) >= marker));
-    for (const { sample } of seen) {
-      sample.ownersLeft--;
-      sample.visibleMs = nowMs;
-    }
-    const left = missing.filter((one) => !seen.has(one));
-    missing.splice(0, missing.length, ...left);
-  }
+  };
+  await Promise.all(marks.map(one));
 }
 
 function markerOf(record: Parameters<typeof readValue>[2] | null): number {
