@@ -1,6 +1,7 @@
 /**
  * How the costs of having partitions grow with their number: placing them, the table that says where they are, the
- * heartbeat that says which are caught up, and following them all from a log with one message in each.
+ * heartbeat that says which are caught up, following them all from a log with one message in each, and what a message
+ * costs the NATS server once they are followed.
  */
 import { join } from 'node:path';
 import { LogFollower } from '../../actors/feature-shard/log-follower.ts';
@@ -17,6 +18,7 @@ import { dovetail } from '../../proto/generated/messages.js';
 import { encodeRowBatch } from '../../proto/row-batch.ts';
 import type { BenchContext } from '../context.ts';
 import type { GrowthReach } from '../options.ts';
+import { treeCpuMs } from '../process-cpu.ts';
 import { GrowthTable } from './growth-table.ts';
 import { countersView, featureApp } from './workload.ts';
 
@@ -27,11 +29,14 @@ const SIZES: Readonly<Record<GrowthReach, readonly number[]>> = {
 };
 const SHARDS = 4;
 const PLACEMENTS = 20;
+/** Enough for hundredths of a second to tell. */
+const APPENDS = 10_000;
+const APPENDS_IN_FLIGHT = 64;
 const FOLLOW_MS_MAX = 120_000;
 const IDLE_MS: Readonly<Record<GrowthReach, number>> = { short: 300, usual: 2_000, full: 10_000 };
 
 export async function growthOfPartitions(context: BenchContext, reach: GrowthReach): Promise<GrowthTable> {
-  const table = new GrowthTable('cluster', 'partitions');
+  const table = new GrowthTable('log_and_placement', 'partitions');
   const { clock, natsUrl } = context;
   const nats = await connectNats({ url: natsUrl, name: 'growth', clock, log: silentLog, connectTimeoutMs: 5_000 });
   try {
@@ -92,7 +97,7 @@ function heartbeatBytes(partitions: number): number {
   return dovetail.Heartbeat.encode(heartbeat).finish().byteLength;
 }
 
-/** From nothing to every partition caught up, and what following costs this process while nothing happens. */
+/** From nothing to every partition caught up, then what following costs while nothing happens, and a message then. */
 async function following(
   { clock, workDir }: BenchContext,
   log: FeatureLog,
@@ -122,9 +127,24 @@ async function following(
     const before = process.cpuUsage();
     await sleep(clock, idleMs);
     const { user, system } = process.cpuUsage(before);
-    return { follow_ms: followMs, idle_cpu_ms_per_s: (user + system) / idleMs };
+    const idleCpu = (user + system) / idleMs;
+    return { follow_ms: followMs, idle_cpu_ms_per_s: idleCpu, ...(await appending(log, partitions)) };
   } finally {
     await follower.stop();
     await replica.close();
   }
+}
+
+/** CPU of NATS servers that this process has started, µs a message of one row; nothing where that cannot be read. */
+async function appending(log: FeatureLog, partitions: number): Promise<Record<string, number>> {
+  const row = oneRow();
+  const before = treeCpuMs(process.pid)?.get('nats-server');
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < APPENDS) await log.append(next++ % partitions, row);
+  };
+  await Promise.all(Array.from({ length: APPENDS_IN_FLIGHT }, lane));
+  const after = treeCpuMs(process.pid)?.get('nats-server');
+  if (before === undefined || after === undefined) return {};
+  return { server_cpu_us_per_message: ((after - before) / APPENDS) * 1000 };
 }

@@ -23,7 +23,7 @@ const THROUGHPUT_OUTSTANDING = 32;
 const PROCESS_ROUND_MS = 2_000;
 
 export function simulatedShards(clock: Clock): GrowthTable {
-  const table = new GrowthTable('placement, simulated', 'shards');
+  const table = new GrowthTable('placement_simulated', 'shards');
   // Compilers warm up.
   for (let set = 0; set < NAME_SETS; set++) place(set, SIMULATED.at(-1)!);
   for (const shards of SIMULATED) {
@@ -73,7 +73,7 @@ function movedPlaces(before: readonly (readonly string[])[], after: readonly (re
 
 /** Clusters of their own, one after the other; other processes of the bench should be idle. */
 export async function shardProcesses(bench: FeatureBench): Promise<GrowthTable> {
-  const table = new GrowthTable('cluster of processes', 'shards');
+  const table = new GrowthTable('cluster_processes', 'shards');
   const { context } = bench;
   for (const shards of PROCESSES) {
     const stops: (() => Promise<void>)[] = [];
