@@ -30,7 +30,7 @@ export type Command = {
   readonly settings: readonly SettingName[];
   /** Flags of its own. */
   readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly help: string }>>;
-  /** Names of positional arguments. */
+  /** Names of positional arguments; those that may be left out end in `?`. */
   readonly positionals: readonly string[];
   readonly run: (input: CommandInput) => Promise<number>;
 };
@@ -72,8 +72,9 @@ export function readArguments(command: Command, args: readonly string[], env: Co
     if (value === true) switches.add(flag);
     else if (typeof value === 'string') flags[flag] = value;
   }
-  if (!switches.has('help') && parsed.positionals.length < command.positionals.length) {
-    throw new UsageError(`missing <${command.positionals[parsed.positionals.length]}>`);
+  const missing = command.positionals[parsed.positionals.length];
+  if (!switches.has('help') && missing !== undefined && !missing.endsWith('?')) {
+    throw new UsageError(`missing <${missing}>`);
   }
   return { positionals: parsed.positionals, flags, switches, env };
 }

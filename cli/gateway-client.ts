@@ -15,7 +15,13 @@ export function gatewayUrl(input: CommandInput): string {
 }
 
 /** The answer's JSON. Rejects with the cluster's own error, or UNAVAILABLE where no gateway listens. */
-export async function askGateway(base: string, method: 'GET' | 'POST', path: string, body: unknown): Promise<unknown> {
+export async function askGateway(
+  base: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body: unknown,
+  onHeaders?: (headers: Headers) => void,
+): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(base + path, {
@@ -27,6 +33,7 @@ export async function askGateway(base: string, method: 'GET' | 'POST', path: str
       cause: thrown,
     });
   }
+  onHeaders?.(response.headers);
   const text = await response.text();
   let answer: unknown;
   try {

@@ -54,13 +54,15 @@ export function pushReply(request: PushRequest, acks: readonly PushAck[]): PushR
     codes.add(ack.error.code);
     return { error: ack.error, row };
   });
-  const status = accepted > 0 ? 200 : statusOf(codes);
+  const status = accepted > 0 ? 200 : ackStatus(codes);
   return { status, body: JSON.stringify({ acks: all, accepted, rejected: all.length - accepted }) };
 }
 
-const NO_ACK: PushAck = { error: { code: 'INTERNAL', message: 'the row was not acknowledged; push it again' } };
+/** For a row that was not spoken of. */
+export const NO_ACK: PushAck = { error: { code: 'INTERNAL', message: 'the row was not acknowledged; push it again' } };
 
-function statusOf(codes: ReadonlySet<string>): number {
+/** The status of an answer none of whose rows was accepted. */
+export function ackStatus(codes: ReadonlySet<string>): number {
   const [only] = codes;
   if (codes.size !== 1 || only === undefined || !Object.hasOwn(ERROR_RULES, only)) return 400;
   return ERROR_RULES[only as ErrorCode].http;

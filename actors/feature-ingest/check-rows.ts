@@ -18,7 +18,6 @@ export type EventTarget = { readonly entity: Entity; readonly everywhere: boolea
 export const EVENT_ID_BYTES_MAX = 512;
 
 const NOTHING = new Uint8Array(0);
-const utf8 = new TextEncoder();
 
 /**
  * The row in the log's form, with the partition that it belongs to. Throws INVALID_ARGUMENT naming the field. A row
@@ -101,7 +100,8 @@ function keyOf(
   if (value === undefined) throw invalid(`the row has no '${field}', which says whose row of '${of.name}' it is`);
   if (typeof value !== 'string') throw invalid(`'${field}' must be text, got ${typeof value}`);
   if (!value.isWellFormed()) throw invalid(`'${field}' is not well-formed Unicode`);
-  const key = utf8.encode(value);
+  const { buffer, byteOffset, byteLength } = Buffer.from(value, 'utf8');
+  const key = new Uint8Array(buffer, byteOffset, byteLength);
   checkEntityKey(field, key);
   return key;
 }

@@ -4,11 +4,12 @@
  */
 
 import { type App, viewNames } from '../../cluster/catalog/app.ts';
-import type { Schema } from '../../cluster/catalog/schema.ts';
+import type { Stream } from '../../cluster/catalog/streams.ts';
 import { findView, type View } from '../../cluster/catalog/views.ts';
 import type { Clock } from '../../cluster/clock.ts';
 import { asServingError, invalid, notFound, ServingError } from '../../proto/errors.ts';
-import { encodeRowBatch, type LogRow } from '../../proto/row-batch.ts';
+import type { LogRow } from '../../proto/row-batch.ts';
+import { AppendQueue, type BatchHead } from './append-queue.ts';
 import { type CheckedRow, checkDeletion, checkEvent, checkRow, type EventTarget } from './check-rows.ts';
 
 /** The part of the feature log that pushing needs. */
@@ -36,16 +37,8 @@ export type IngestOptions = {
   readonly onPushed?: (view: string, accepted: number, rejected: number) => void;
 };
 
-/** What a batch of the log says of its rows. */
-type Source = {
-  readonly schema: Schema;
-  readonly stream: string;
-  readonly entity: string;
-  readonly everywhere: boolean;
-};
-
 type Group = {
-  readonly source: Source;
+  readonly source: BatchHead;
   readonly partition: number;
   readonly rows: LogRow[];
   readonly indices: number[];
@@ -60,11 +53,18 @@ const ROW_OVERHEAD_BYTES = 24;
 export class FeatureIngest {
   readonly #options: IngestOptions;
   readonly #targets: ReadonlyMap<string, readonly EventTarget[]>;
+  readonly #queue: AppendQueue;
   #rowsInFlight = 0;
 
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#targets = targetsOf(options.app);
+    const { sink, rowsPerMessageMax, bytesPerMessageMax } = options;
+    this.#queue = new AppendQueue({
+      append: (partition, bytes) => sink.append(partition, bytes),
+      rowsPerMessageMax,
+      bytesPerMessageMax,
+    });
   }
 
   /**
@@ -77,9 +77,7 @@ export class FeatureIngest {
     const stream = app.streams.get(name);
     if (stream !== undefined) {
       const targets = this.#targets.get(name)!;
-      const sources = targets.map(({ entity, everywhere }) => {
-        return { schema: stream, stream: name, entity: entity.name, everywhere };
-      });
+      const sources = targets.map((target) => eventsOf(stream, target));
       return this.#pushAll(name, sources, rows, (row, partitions, wallMs) =>
         checkEvent(stream, targets, row, partitions, wallMs),
       );
@@ -113,7 +111,12 @@ export class FeatureIngest {
     throw notFound(`no view '${name}'; this app defines: ${viewNames(app)}${streams}`);
   }
 
-  async #pushAll(name: string, sources: readonly Source[], rows: readonly unknown[], check: Check): Promise<RowAck[]> {
+  async #pushAll(
+    name: string,
+    sources: readonly BatchHead[],
+    rows: readonly unknown[],
+    check: Check,
+  ): Promise<RowAck[]> {
     const { clock, rowsInFlightMax } = this.#options;
     const partitions = this.#options.partitions();
     if (partitions === 0)
@@ -140,7 +143,7 @@ export class FeatureIngest {
   }
 
   #group(
-    sources: readonly Source[],
+    sources: readonly BatchHead[],
     rows: readonly unknown[],
     check: Check,
     partitions: number,
@@ -179,13 +182,9 @@ export class FeatureIngest {
 
   async #append(group: Group, acks: (RowAck | undefined)[]): Promise<void> {
     let ack: RowAck;
-    const { source, partition, rows } = group;
-    const { schema, stream, entity, everywhere } = source;
-    const { schemaHash, version } = schema;
-    const view = stream === '' ? schema.name : '';
+    const { source, partition, rows, bytes } = group;
     try {
-      const bytes = encodeRowBatch({ view, schemaHash, rows, version, stream, entity, everywhere });
-      ack = { partition, seq: await this.#options.sink.append(partition, bytes) };
+      ack = { partition, seq: await this.#queue.add(source, partition, rows, bytes) };
     } catch (thrown) {
       ack = refusal(asServingError(thrown, 'log'));
     }
@@ -205,8 +204,14 @@ function refusal({ code, message }: ServingError): RowAck {
   return { error: { code, message } };
 }
 
-function rowsOf(view: View): Source {
-  return { schema: view, stream: '', entity: '', everywhere: false };
+function rowsOf({ name, version, schemaHash }: View): BatchHead {
+  return { key: `${name}@${version}`, view: name, version, schemaHash, stream: '', entity: '', everywhere: false };
+}
+
+function eventsOf({ name, version, schemaHash }: Stream, target: EventTarget): BatchHead {
+  const { entity, everywhere } = target;
+  const key = `${name} ${entity.name} ${everywhere}`;
+  return { key, view: '', version, schemaHash, stream: name, entity: entity.name, everywhere };
 }
 
 function targetsOf(app: App): ReadonlyMap<string, readonly EventTarget[]> {

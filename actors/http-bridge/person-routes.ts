@@ -2,14 +2,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../../proto/errors.ts';
 import { checkName, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
+import { describeTarget } from '../edge/describe-view.ts';
 import { parseDelete, parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from '../edge/feature-api.ts';
 import { parsePersonRequest, personCall, personReplyJson } from '../edge/person-api.ts';
-import { type EdgeContext, jsonBody, pathParameter, predict, type Route, send, timeoutHeaderMs } from './exchange.ts';
+import { isRowLines, parseAsOf, parseRowLines, rowLinesReply } from '../edge/row-lines.ts';
+import {
+  type EdgeContext,
+  jsonBody,
+  pathParameter,
+  plainBody,
+  predict,
+  type Route,
+  send,
+  timeoutHeaderMs,
+} from './exchange.ts';
 
 const INDEX = {
   predict: 'POST /v1/predict/{model}[/versions/{version}]',
   push_features: 'POST /v1/features/{view}:push',
   get_features: 'POST /v1/features/{view}:get',
+  describe_view: 'GET /v1/features/{view}',
   feast: 'POST /get-online-features, POST /push, POST /write-to-online-store',
   cluster: 'GET /v1/cluster',
   open_inference: 'GET /v2, GET /v2/models/{model}, POST /v2/models/{model}/infer',
@@ -34,9 +46,12 @@ export function personRoutes(context: EdgeContext): Route[] {
   };
 
   const push = async (view: string, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const parsed = parsePush(await jsonBody(context, request));
+    const bulk = isRowLines(request.headers['content-type']);
+    const parsed = bulk
+      ? parseRowLines(await plainBody(context, request), parseAsOf(request.query))
+      : parsePush(await jsonBody(context, request));
     const acks = parsed.rows.length === 0 ? [] : await gateway.push(view, parsed.rows);
-    const answer = pushReply(parsed, acks);
+    const answer = bulk ? rowLinesReply(parsed, acks) : pushReply(parsed, acks);
     if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1');
     return send(context, request, reply, answer.status, answer.body);
   };
@@ -54,6 +69,18 @@ export function personRoutes(context: EdgeContext): Route[] {
     const budgetMs = timeoutMs ?? timeoutHeaderMs(request.headers['x-timeout-ms']);
     const rows = await gateway.get(view, keys, { timeoutMs: budgetMs, bound });
     return send(context, request, reply, 200, readReplyJson(rows));
+  };
+
+  const describe = (request: FastifyRequest, reply: FastifyReply): unknown => {
+    const name = pathParameter(request, 'target') ?? '';
+    checkVersionedName('view', name);
+    const described = describeTarget(gateway.views(), name, context.bodyBytesMax);
+    if (described === null) {
+      throw notFound(
+        `no view or stream '${name}'; this app defines: ${[...gateway.views().keys()].join(', ') || 'none'}`,
+      );
+    }
+    return send(context, request, reply, 200, described);
   };
 
   const features = (request: FastifyRequest, reply: FastifyReply): unknown => {
@@ -86,6 +113,7 @@ export function personRoutes(context: EdgeContext): Route[] {
       label: '/v1/predict/{model}',
       handle: predictForPerson,
     },
+    { method: 'GET', url: '/v1/features/:target', label: '/v1/features/{view}', handle: describe },
     { method: 'POST', url: '/v1/features/:target', label: '/v1/features/{view}', handle: features },
   ];
 }

@@ -130,10 +130,16 @@ export function packValues(
   reserved: readonly string[],
 ): Uint8Array {
   let known = 0;
-  const values = new Uint8Array(schema.bitmapBytes + schema.valuesBytes);
-  const cells = new DataView(values.buffer);
+  const length = schema.bitmapBytes + schema.valuesBytes;
+  // From the pool that Node keeps for small buffers: an allocation of its own would cost more than packing does.
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length).fill(0);
+  const values = new Uint8Array(buffer, byteOffset, length);
+  const cells = new DataView(buffer, byteOffset, length);
+  const plain = Object.getPrototypeOf(row) === Object.prototype;
   for (const feature of schema.features) {
-    const value = Object.hasOwn(row, feature.name) ? row[feature.name] : undefined;
+    let value = row[feature.name];
+    // What a row inherits is no field of it. What every object inherits are functions, so that most need no look.
+    if ((!plain || typeof value === 'function') && !Object.hasOwn(row, feature.name)) value = undefined;
     if (value !== undefined) known++;
     if (value === null || value === undefined) {
       values[feature.index >> 3]! |= 1 << (feature.index & 7);

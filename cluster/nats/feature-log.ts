@@ -13,6 +13,7 @@ import { ServingError } from '../../proto/errors.ts';
 import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../../proto/subjects.ts';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { AckedPublisher } from './acked-publisher.ts';
 import { isApiError, reason } from './api-errors.ts';
 
 export type LogState = {
@@ -32,6 +33,7 @@ const DELETE_MS_MAX = 1_000;
 const CLOSE_MS_MAX = 1_000;
 
 export async function openFeatureLog(
+  publisher: AckedPublisher,
   jetstream: JetStreamClient,
   manager: JetStreamManager,
   replicas: number,
@@ -53,7 +55,7 @@ export async function openFeatureLog(
       allow_direct: true,
     });
   }
-  return new FeatureLog(jetstream, manager, clock, log);
+  return new FeatureLog(publisher, jetstream, manager, clock, log);
 }
 
 export type OpenFeatureLog = Pick<FeatureLog, 'append' | 'state' | 'lastSeqOf' | 'usedPartitions' | 'follow'>;
@@ -86,12 +88,20 @@ function unavailable(message: string, cause: unknown): ServingError {
 
 export class FeatureLog {
   readonly #clock: Clock;
+  readonly #publisher: AckedPublisher;
   readonly #jetstream: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #log: Log;
 
-  constructor(jetstream: JetStreamClient, manager: JetStreamManager, clock: Clock, log: Log) {
+  constructor(
+    publisher: AckedPublisher,
+    jetstream: JetStreamClient,
+    manager: JetStreamManager,
+    clock: Clock,
+    log: Log,
+  ) {
     this.#clock = clock;
+    this.#publisher = publisher;
     this.#jetstream = jetstream;
     this.#manager = manager;
     this.#log = log;
@@ -100,8 +110,7 @@ export class FeatureLog {
   /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
   async append(partition: number, bytes: Uint8Array): Promise<number> {
     try {
-      const ack = await this.#jetstream.publish(featureLogSubject(partition), bytes, { timeout: 5_000 });
-      return ack.seq;
+      return await this.#publisher.publish(featureLogSubject(partition), bytes);
     } catch (thrown) {
       throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
     }

@@ -22,6 +22,7 @@ import type { Clock } from '../clock.ts';
 import type { KeyValue } from '../key-value.ts';
 import type { Log } from '../log.ts';
 import type { Wire } from '../transport/transport.ts';
+import { AckedPublisher } from './acked-publisher.ts';
 import { reason } from './api-errors.ts';
 import { type FeatureLog, openFeatureLog } from './feature-log.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
@@ -86,11 +87,15 @@ export async function connectNats(options: NatsOptions): Promise<NatsLink> {
   return new NatsLink(connection, options.clock, options.log);
 }
 
+/** How long the feature log may take to acknowledge, ms. */
+const LOG_ACK_MS_MAX = 5_000;
+
 export class NatsLink implements Wire {
   readonly #connection: NatsConnection;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #jetstream: JetStreamClient;
+  readonly #publisher: AckedPublisher;
   readonly #listeners: ((connected: boolean) => void)[] = [];
   #connected = true;
   #closing = false;
@@ -100,6 +105,7 @@ export class NatsLink implements Wire {
     this.#clock = clock;
     this.#log = log;
     this.#jetstream = connection.jetstream({ timeout: 5_000 });
+    this.#publisher = new AckedPublisher(connection, clock, LOG_ACK_MS_MAX);
     void this.#followStatus();
   }
 
@@ -186,7 +192,7 @@ export class NatsLink implements Wire {
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
-    return openFeatureLog(this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+    return openFeatureLog(this.#publisher, this.#jetstream, manager, options.replicas, this.#clock, this.#log);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */

@@ -1,8 +1,10 @@
 /** The feature log on a real nats-server: appending, following, and letting go without waiting for what is under way. */
+import { connect } from 'nats';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sleep, systemClock } from '../../cluster/clock.ts';
 import { type FeatureLog, openedWhenAsked } from '../../cluster/nats/feature-log.ts';
 import type { NatsLink } from '../../cluster/nats/nats-link.ts';
+import { FEATURE_LOG_STREAM } from '../../proto/subjects.ts';
 import { eventually, NatsFixture } from '../support/nats-fixture.ts';
 
 let nats: NatsFixture;
@@ -74,6 +76,34 @@ describe('a reader of one partition', () => {
     // Two waits of a second at most; the rest is for a machine that does other things.
     expect(took).toBeLessThan(10_000);
   });
+});
+
+describe('appending', () => {
+  it('gives each of many messages its own sequence, in the order in which they were sent', async () => {
+    const seqs = await Promise.all(Array.from({ length: 500 }, (_, i) => log.append(i % 3, bytes(i % 256))));
+    expect(seqs).toEqual(Array.from({ length: 500 }, (_, i) => i + 1));
+    expect((await log.state()).lastSeq).toBe(500);
+  });
+
+  it('says UNAVAILABLE, and why, where the stream is gone, refuses, or does not answer', async () => {
+    const direct = await connect({ servers: nats.url });
+    const manager = await direct.jetstreamManager();
+    await manager.streams.update(FEATURE_LOG_STREAM, { max_msg_size: 16 });
+    await expect(log.append(0, new Uint8Array(64))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/message size exceeds/),
+    });
+    expect(await log.append(0, bytes(1))).toBe(1);
+    await manager.streams.delete(FEATURE_LOG_STREAM);
+    await expect(log.append(0, bytes(1))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('no stream takes the subject'),
+    });
+    await direct.close();
+    await nats.stopServer();
+    await eventually('the loss of the connection', () => !link.connected);
+    await expect(log.append(0, bytes(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  }, 30_000);
 });
 
 describe('a log that is opened when asked', () => {
