@@ -64,8 +64,9 @@ export async function postJson(
 /** Throws for a status other than 200, and for a push of which any row was refused. */
 export function assertOk(what: string, answer: HttpAnswer): HttpAnswer {
   if (answer.status !== 200) throw new Error(`${what}: HTTP ${answer.status}: ${startOf(answer)}`);
-  const end = answer.body.toString('latin1', Math.max(0, answer.body.length - 40));
-  if (/"rejected":[1-9]/.test(end)) throw new Error(`${what}: rows were refused: ${startOf(answer)}`);
+  // At the end of the acknowledgements, or before what is said of a bulk push.
+  const [start, end] = [startOf(answer), answer.body.toString('latin1', Math.max(0, answer.body.length - 40))];
+  if (/"rejected":[1-9]/.test(start + end)) throw new Error(`${what}: rows were refused: ${startOf(answer)}`);
   return answer;
 }
 
