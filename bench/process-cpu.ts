@@ -30,6 +30,17 @@ export function cpuUsEach(before: CpuMs, after: CpuMs, count: number): { byRole:
   return { byRole, all: [...byRole.values()].reduce((sum, us) => sum + us, 0) };
 }
 
+/** The same as figures: of the roles that handle rows, and of all. None where there is no /proc. */
+export function cpuFigures(before: CpuMs | null, after: CpuMs | null, rows: number): Record<string, number> {
+  if (before === null || after === null) return {};
+  const { byRole, all } = cpuUsEach(before, after, rows);
+  const figures: Record<string, number> = { cpu_us_per_row: all };
+  for (const role of ['gateway', 'shard', 'nats-server']) {
+    figures[`${role.replace('-', '_')}_cpu_us_per_row`] = byRole.get(role) ?? 0;
+  }
+  return figures;
+}
+
 function allProcesses(): Map<number, Process> {
   const found = new Map<number, Process>();
   let names: string[];

@@ -10,7 +10,7 @@ import { partitionOf } from '../../cluster/hash.ts';
 import { encodeRowBatch, type RowBatchToWrite } from '../../proto/row-batch.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { type JetStreamPublish, type LogMessage, startJetStreamPublish } from '../limits/jetstream-publish.ts';
-import { cpuUsEach, treeCpuMs } from '../process-cpu.ts';
+import { cpuFigures, treeCpuMs } from '../process-cpu.ts';
 import { byTurns, type Contender } from '../rounds.ts';
 import type { FeatureBench } from './feature-bench.ts';
 import { assertOk, type FeatureCluster } from './feature-cluster.ts';
@@ -50,8 +50,10 @@ export async function bulkJob(bench: FeatureBench): Promise<void> {
       figures.add(`${name}_limit_rows_per_s`, bare);
       figures.ratio(`${name}_vs_jetstream`, rows, bare);
       figures.add(`${name}_applied_behind_ms`, found.get(`${name}.behindMs`)!);
-      const cpuUs = found.get(`${name}.cpuUs`);
-      if (cpuUs !== undefined) figures.add(`${name}_cpu_us_per_row`, cpuUs);
+      for (const [figure, values] of found) {
+        if (figure.startsWith(`${name}.`) && figure.endsWith('_us_per_row'))
+          figures.add(figure.replace('.', '_'), values);
+      }
     }
   } finally {
     await limit.stop();
@@ -106,9 +108,7 @@ async function pushRun(
   const behindMs = clock.nowMs() - endMs;
   const after = treeCpuMs(cluster.pid);
   const rows = pushes * width.rowsPerPush;
-  const cpuUs: Record<string, number> =
-    before === null || after === null ? {} : { cpuUs: cpuUsEach(before, after, rows).all };
-  return { perS: (rows / (endMs - startMs)) * 1000, behindMs, ...cpuUs };
+  return { perS: (rows / (endMs - startMs)) * 1000, behindMs, ...cpuFigures(before, after, rows) };
 }
 
 /** Resolves once every owner of every partition has applied the last pushes, and with them all before. */

@@ -14,7 +14,7 @@ import { seededRandom } from '../../cluster/random.ts';
 import { Histogram } from '../histogram.ts';
 import { encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { assertClean, openLoop } from '../load.ts';
-import { type CpuMs, cpuUsEach, treeCpuMs } from '../process-cpu.ts';
+import { cpuFigures, treeCpuMs } from '../process-cpu.ts';
 import { byTurns } from '../rounds.ts';
 import { USERS } from '../workload.ts';
 import type { FeatureBench } from './feature-bench.ts';
@@ -59,16 +59,6 @@ export async function visibleJob(bench: FeatureBench): Promise<void> {
     client.close();
     await reads.close();
   }
-}
-
-function cpuFigures(before: CpuMs | null, after: CpuMs | null, rows: number): Record<string, number> {
-  if (before === null || after === null) return {};
-  const { byRole, all } = cpuUsEach(before, after, rows);
-  const each = ['gateway', 'shard', 'nats-server'].map((role) => [
-    `${role.replace('-', '_')}_cpu_us_per_row`,
-    byRole.get(role) ?? 0,
-  ]);
-  return { cpu_us_per_row: all, ...Object.fromEntries(each) };
 }
 
 async function pushRound(

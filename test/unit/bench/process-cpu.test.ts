@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cpuUsEach, parseStat } from '../../../bench/process-cpu.ts';
+import { cpuFigures, cpuUsEach, parseStat } from '../../../bench/process-cpu.ts';
 
 describe('CPU time of processes', () => {
   it('is read past a name that looks like fields', () => {
@@ -20,5 +20,12 @@ describe('CPU time of processes', () => {
       ]),
       all: 100,
     });
+    expect(cpuFigures(before, after, 1000)).toEqual({
+      cpu_us_per_row: 100,
+      gateway_cpu_us_per_row: 40,
+      shard_cpu_us_per_row: 60,
+      nats_server_cpu_us_per_row: 0,
+    });
+    expect(cpuFigures(null, after, 1000)).toEqual({});
   });
 });
