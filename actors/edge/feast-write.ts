@@ -2,6 +2,7 @@
  * `POST /push` and `POST /write-to-online-store` as Feast defines them: a data frame by column, into rows for the log.
  * Feast writes all or nothing; the log takes row by row, so that an answer other than 200 says which rows are missing.
  */
+import { EVENT_ID_FIELD } from '../../cluster/catalog/streams.ts';
 import { EVENT_TIME_FIELD, type View } from '../../cluster/catalog/views.ts';
 import { ERROR_RULES, type ErrorCode } from '../../proto/errors.ts';
 import { quoteShort } from '../../proto/names.ts';
@@ -44,12 +45,16 @@ export function parsePushRequest(body: JsonObject, catalog: FeastCatalog): Frame
       `${describeJson(to)} is not a supported push format; specify 'online' or 'online_and_offline' as 'to'`,
     );
   }
-  const view = catalog.views().get(name);
-  if (view !== undefined) return rowsOf(view, frame);
+  const views = catalog.views();
+  const view = views.get(name);
+  if (view !== undefined) return rowsOf(targetOf(view), frame);
+  const streams = streamsOf(views);
+  const stream = streams.get(name);
+  if (stream !== undefined) return rowsOf(stream, frame);
   throw new FeastRefusal(
     'NOT_FOUND',
     'PushSourceNotFoundException',
-    `Unable to find push source ${quoteShort(name)}; push sources are named as the views here: ${someNames(catalog.views().keys())}`,
+    `Unable to find push source ${quoteShort(name)}; push sources are named as the views and streams here: ${someNames([...views.keys(), ...streams.keys()])}`,
   );
 }
 
@@ -58,7 +63,7 @@ export function parseWriteRequest(body: JsonObject, catalog: FeastCatalog): Fram
   const name = text(body, 'feature_view_name');
   const frame = frameOf(body);
   const view = catalog.views().get(name);
-  if (view !== undefined) return rowsOf(view, frame);
+  if (view !== undefined) return rowsOf(targetOf(view), frame);
   throw new FeastRefusal(
     'NOT_FOUND',
     'FeastObjectNotFoundException',
@@ -130,18 +135,42 @@ function frameOf(body: JsonObject): Frame {
   return { columns, rows };
 }
 
-function rowsOf(view: View, { columns, rows: total }: Frame): FrameWrite {
-  const { key } = view.entity;
-  if (!columns.has(key))
-    throw feastInvalid(`df has no column '${key}', which says whose rows of '${view.name}' they are`);
+/** What rows are written to: a view, or a stream of events, which carry a key for each entity that they concern. */
+type Target = {
+  readonly kind: string;
+  readonly name: string;
+  readonly keys: readonly string[];
+  /** Columns that are handed on as they are. */
+  readonly columns: ReadonlySet<string>;
+};
+
+function targetOf({ kind, name, entity, featureByName }: View): Target {
+  return { kind, name, keys: [entity.key], columns: new Set(featureByName.keys()) };
+}
+
+function streamsOf(views: ReadonlyMap<string, View>): ReadonlyMap<string, Target> {
+  const streams = new Map<string, Target>();
+  for (const { aggregation, entity } of views.values()) {
+    if (aggregation === null) continue;
+    const { kind, name, featureByName } = aggregation.stream;
+    const keys = new Set([...(streams.get(name)?.keys ?? []), entity.key]);
+    streams.set(name, { kind, name, keys: [...keys], columns: new Set([...featureByName.keys(), EVENT_ID_FIELD]) });
+  }
+  return streams;
+}
+
+function rowsOf(target: Target, { columns, rows: total }: Frame): FrameWrite {
+  for (const key of target.keys) {
+    if (!columns.has(key))
+      throw feastInvalid(`df has no column '${key}', which says whose rows of '${target.name}' they are`);
+  }
   const timeColumn = timeColumnOf(columns);
   const features: [string, readonly unknown[]][] = [];
   for (const [name, values] of columns) {
-    if (name === key || name === timeColumn) continue;
-    if (view.featureByName.has(name)) features.push([name, values]);
-    else if (name !== CREATED_COLUMN) throw unknownColumn(view, name);
+    if (target.keys.includes(name) || name === timeColumn) continue;
+    if (target.columns.has(name)) features.push([name, values]);
+    else if (name !== CREATED_COLUMN) throw unknownColumn(target, name);
   }
-  const keys = columns.get(key)!;
   const times = timeColumn === null ? null : columns.get(timeColumn)!;
   const rows: FeatureRow[] = [];
   const refusals: (string | null)[] = [];
@@ -154,13 +183,17 @@ function rowsOf(view: View, { columns, rows: total }: Frame): FrameWrite {
       continue;
     }
     // What cannot be a key goes on as it is, to be refused with the other things that are wrong with rows.
-    const row: Record<string, unknown> = { [key]: keyText(keys[i]) ?? keys[i] };
+    const row: Record<string, unknown> = {};
+    for (const key of target.keys) {
+      const given = columns.get(key)![i];
+      row[key] = keyText(given) ?? given;
+    }
     if (time !== undefined) row[EVENT_TIME_FIELD] = time;
     for (const [name, values] of features) row[name] = values[i];
     rows.push(row);
     refusals.push(null);
   }
-  return { view: view.name, rows, refusals };
+  return { view: target.name, rows, refusals };
 }
 
 function timeColumnOf(columns: ReadonlyMap<string, unknown>): string | null {
@@ -179,8 +212,8 @@ function eventTime(value: unknown): string | null {
   return DATE_ALONE.test(value) ? `${value}T00:00:00Z` : value;
 }
 
-function unknownColumn(view: View, name: string): FeastRefusal {
+function unknownColumn({ kind, name: of, keys, columns }: Target, name: string): FeastRefusal {
   return feastInvalid(
-    `df has a column ${quoteShort(name)} that view '${view.name}' has not; it has ${someNames(view.featureByName.keys())}, the key '${view.entity.key}' and the time '${TIME_COLUMN}'`,
+    `df has a column ${quoteShort(name)} that ${kind} '${of}' has not; it has ${someNames(columns)}, the key '${keys.join("', '")}' and the time '${TIME_COLUMN}'`,
   );
 }
