@@ -61,7 +61,7 @@ export const USAGE = `Measures the bare limits of this machine, a peer, and the 
 
   npm run -s bench -- [--quick | --full] [--json FILE] [--only SECTION] [--runs N]
 
-  --quick         a minute and a half: 3 short rounds instead of 7 long ones
+  --quick         under two minutes: 3 short rounds instead of 7 long ones
   --full          growth up to 10 million rows and 4096 partitions followed; needs 4 GB of disk
   --json FILE     also writes one flat object of numbers, and the tables of growth under 'growth'
   --only SECTION  one of ${SECTIONS.join(', ')},
