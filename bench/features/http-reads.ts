@@ -6,6 +6,7 @@
 import { seededRandom } from '../../cluster/random.ts';
 import { encodeGet, encodePost, type HttpAnswer, HttpClient } from '../http-client.ts';
 import { assertClean, openLoop } from '../load.ts';
+import { cpuUsEach, treeCpuMs } from '../process-cpu.ts';
 import { byTurns, type Contender, type RoundFigures } from '../rounds.ts';
 import { pairDifferences } from '../statistics.ts';
 import { STORED_FEATURES, USERS, userKey, userOf } from '../workload.ts';
@@ -48,6 +49,7 @@ export async function httpReadsJob(bench: FeatureBench): Promise<void> {
     const over = (quantile: string) => overNoop(found, name, quantile);
     figures.add(`get_${name}_p99_over_noop_ms`, over('p99Ms'));
     figures.add(`get_${name}_p50_over_noop_ms`, over('p50Ms'));
+    if (found.has(`get_${name}.cpuUs`)) figures.add(`get_${name}_cpu_over_noop_us`, over('cpuUs'));
     for (const side of ['noop', 'get']) {
       figures.add(`${side}_${name}_p50_ms`, found.get(`${side}_${name}.p50Ms`)!);
       figures.add(`${side}_${name}_p99_ms`, found.get(`${side}_${name}.p99Ms`)!);
@@ -59,14 +61,15 @@ function overNoop(found: RoundFigures, name: string, quantile: string): number[]
   return pairDifferences(found.get(`get_${name}.${quantile}`)!, found.get(`noop_${name}.${quantile}`)!);
 }
 
-type Quantiles = { readonly p50Ms: number; readonly p99Ms: number };
+/** `p50Ms`, `p99Ms`, and where it can be read `cpuUs`: of all the cluster's processes, idling included, a request. */
+type RunFigures = Record<string, number>;
 
 async function noopRun(
   bench: FeatureBench,
   cluster: FeatureCluster,
   kind: ReadKind,
   durationMs: number,
-): Promise<Quantiles> {
+): Promise<RunFigures> {
   const request = encodeGet(cluster.host, cluster.httpPort, '/v2/health/live');
   return openRun(bench, cluster, kind, durationMs, () => request);
 }
@@ -76,7 +79,7 @@ async function readRun(
   cluster: FeatureCluster,
   kind: ReadKind,
   durationMs: number,
-): Promise<Quantiles> {
+): Promise<RunFigures> {
   const requests = readRequests(cluster, kind);
   const kept: { index: number; answer: HttpAnswer }[] = [];
   const quantiles = await openRun(
@@ -108,9 +111,10 @@ async function openRun(
   durationMs: number,
   requestOf: (index: number) => Buffer,
   answered: (index: number, answer: HttpAnswer) => void = () => undefined,
-): Promise<Quantiles> {
+): Promise<RunFigures> {
   const client = await HttpClient.open(cluster.host, cluster.httpPort, CONNECTIONS);
   try {
+    const before = treeCpuMs(cluster.pid);
     const load = await openLoop({
       clock: context.clock,
       random: seededRandom(ARRIVAL_SEED),
@@ -125,7 +129,10 @@ async function openRun(
       outstandingMax: OUTSTANDING_MAX,
     });
     const { latency } = assertClean(`${kind.name} over HTTP`, load);
-    return { p50Ms: latency.quantileMs(0.5), p99Ms: latency.quantileMs(0.99) };
+    const after = treeCpuMs(cluster.pid);
+    const cpuUs: RunFigures =
+      before === null || after === null ? {} : { cpuUs: cpuUsEach(before, after, load.completed).all };
+    return { p50Ms: latency.quantileMs(0.5), p99Ms: latency.quantileMs(0.99), ...cpuUs };
   } finally {
     client.close();
   }
