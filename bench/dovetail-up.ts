@@ -48,6 +48,7 @@ export class DovetailUp {
       app,
       'data-dir': dataDir,
       'http-port': httpPort,
+      'grpc-port': 0,
       'nats-port': natsPort,
       'metrics-port': 0,
       ...flags,

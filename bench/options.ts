@@ -14,6 +14,7 @@ export const FEATURE_SECTIONS = [
   'feature-reads',
   'feature-visible',
   'feature-bulk',
+  'feature-bootstrap',
   'feature-growth',
   'feature-feast',
 ] as const;
@@ -29,7 +30,7 @@ const GROUPS: Readonly<Record<string, readonly SectionName[]>> = {
 /** Too long for a short run, unless it is asked for by name: it starts another system and fills it. */
 const NOT_QUICK: readonly SectionName[] = ['feature-feast'];
 
-/** How far the sizes of `feature-growth` go. */
+/** How far the sizes of `feature-growth` and `feature-bootstrap` go. */
 export type GrowthReach = 'short' | 'usual' | 'full';
 
 export type BenchOptions = {

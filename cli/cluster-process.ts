@@ -51,7 +51,11 @@ export type Standing = {
   device: string;
   httpUrl: string;
   weight: number;
+  /** Why it cannot serve what it should, for people; cut where it is long. */
+  trouble: string;
 };
+
+const TROUBLE_CHARS_MAX = 400;
 
 export type Role = 'gateway' | 'shard' | 'worker';
 
@@ -190,6 +194,7 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
     device: '',
     httpUrl: '',
     weight: 1,
+    trouble: '',
   };
   const members = new MemberTable({
     heartbeatMs: config.heartbeatMs,
@@ -361,6 +366,7 @@ function ownHeartbeat(
     weight: standing.weight,
     pid: process.pid,
     localEndpoint,
+    trouble: standing.trouble.slice(0, TROUBLE_CHARS_MAX),
   };
 }
 

@@ -1,10 +1,12 @@
 /** A gateway: the edges (HTTP, NATS) and the router behind them, in one process. */
 import { FeatureIngest } from '../actors/feature-ingest/feature-ingest.ts';
+import { type GrpcBridgeOptions, startGrpcBridge } from '../actors/grpc-bridge/server.ts';
 import { startHttpBridge } from '../actors/http-bridge/server.ts';
 import { startNatsBridge } from '../actors/nats-bridge/nats-bridge.ts';
 import { FeatureReads } from '../actors/router/feature-reads.ts';
 import { LocalGateway } from '../actors/router/gateway.ts';
-import type { ClusterStatus } from '../actors/router/gateway-port.ts';
+import type { ClusterStatus, Gateway } from '../actors/router/gateway-port.ts';
+import { ModelTallies } from '../actors/router/model-statistics.ts';
 import { Router } from '../actors/router/router.ts';
 import { ACTOR_NAMES, RoutingTable } from '../actors/router/routing-table.ts';
 import { sleep } from '../cluster/clock.ts';
@@ -29,6 +31,7 @@ export type RunningRole = {
 
 export async function startGatewayRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, system, clock, random, tracer, registry, nats, log } = cluster;
+  const tallies = new ModelTallies(clock);
   const routing = new RoutingTable(cluster.directory, (node) => cluster.isNear(node));
   let router: Router | null = null;
   const routerAddress = system.spawn(
@@ -38,7 +41,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       // A margin for what a letter carries besides its rows.
       const partBytesMax = Math.floor(cluster.transport.letterBytesMax * 0.9);
       const options = { ...config, partBytesMax };
-      router = new Router(context, routing, options, routerObserver(registry, log), tracer, random);
+      router = new Router(context, routing, options, routerObserver(registry, log, tallies), tracer, random);
       return router;
     },
   );
@@ -59,6 +62,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       routing,
       reads: new FeatureReads(context, cluster.app, routing, random),
       ingest,
+      tallies,
       status: () => clusterStatus(cluster, routing),
       notReady: () => notReady(cluster, routing),
       tracer,
@@ -111,6 +115,14 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
     onRequest: ({ route, status, seconds }) => http.with(route, String(status)).record(seconds),
     onInternalError: (error, requestId) => log.error({ err: error, requestId }, 'internal error at the HTTP edge'),
   });
+  const grpcBridge = await startGrpcBridge(grpcOptions(cluster, gateway!)).catch(async (thrown: unknown) => {
+    await bridge.close();
+    throw thrown;
+  });
+  registry.observeGauge('dovetail_grpc_message_bytes', 'Bytes of gRPC requests held.', [], (report) =>
+    report(grpcBridge.heldBytes()),
+  );
+  log.info({ http: bridge.url, grpc: grpcBridge.address }, 'listening');
   cluster.standing.httpUrl = bridge.url;
   cluster.heartbeats.announce();
   return {
@@ -119,13 +131,39 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       cluster.heartbeats.announce();
       // First of all, so that nobody is sent here in order to be refused.
       cluster.transport.leaveShared();
-      await Promise.all([bridge.drain(config.drainMs), natsBridge.stop(), sleep(clock, LINGER_MS)]);
+      await Promise.all([
+        bridge.drain(config.drainMs),
+        grpcBridge.drain(config.drainMs),
+        natsBridge.stop(),
+        sleep(clock, LINGER_MS),
+      ]);
       router?.drain();
       const untilMs = clock.nowMs() + config.drainMs;
       while ((router?.inFlight ?? 0) > 0 && clock.nowMs() < untilMs) await sleep(clock, 5);
       cluster.transport.flush();
-      await bridge.close();
+      await Promise.all([bridge.close(), grpcBridge.close()]);
     },
+  };
+}
+
+function grpcOptions({ config, clock, registry, log }: ClusterProcess, gateway: Gateway): GrpcBridgeOptions {
+  const calls = registry.histogram(
+    'dovetail_grpc_request_duration_seconds',
+    'gRPC requests, those of streams one by one.',
+    LATENCY_BOUNDARIES_SECONDS,
+    ['method', 'code'],
+  );
+  return {
+    gateway,
+    host: config.host,
+    port: config.grpcPort,
+    clock,
+    version: packageVersion(),
+    requestTimeoutMs: config.requestTimeoutMs,
+    requestTimeoutMsMax: config.requestTimeoutMsMax,
+    messageBytesMax: config.bodyBytesMax,
+    onRequest: ({ method, code, seconds }) => calls.with(method, code).record(seconds),
+    onInternalError: (error, requestId) => log.error({ err: error, requestId }, 'internal error at the gRPC edge'),
   };
 }
 
@@ -154,6 +192,8 @@ function notReady(cluster: ClusterProcess, routing: RoutingTable): string[] {
   for (let partition = 0; partition <= partitions; partition++) if (routing.owners(partition).length === 0) ownerless++;
   if (partitions > 0 && ownerless > 0)
     missing.push(`${ownerless} of ${partitions + 1} partitions have no owner that has caught up`);
+  for (const { heartbeat } of ownerless > 0 ? cluster.members.live('shard') : [])
+    if (heartbeat.trouble) missing.push(`shard ${heartbeat.name} refuses to serve: ${heartbeat.trouble}`);
   if (!cluster.members.live('worker').some((member) => member.heartbeat.ready))
     missing.push('no model-worker is ready');
   // Not a word about single models: a worker is ready once it has loaded what its app has, and the registry remembers

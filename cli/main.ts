@@ -7,6 +7,8 @@ import { packageVersion } from './package-files.ts';
 import { predictCommand } from './predict.ts';
 import { pushCommand } from './push.ts';
 import { replayCommand } from './replay.ts';
+import { restoreCommand } from './restore.ts';
+import { snapshotCommand } from './snapshot.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
 
@@ -16,6 +18,8 @@ const COMMANDS: readonly Command[] = [
   predictCommand,
   pushCommand,
   statusCommand,
+  snapshotCommand,
+  restoreCommand,
   replayCommand,
 ];
 

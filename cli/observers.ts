@@ -2,6 +2,7 @@
 
 import type { ShardObserver } from '../actors/feature-shard/feature-shard.ts';
 import type { WorkerObserver } from '../actors/model-worker/model-worker.ts';
+import type { ModelTallies } from '../actors/router/model-statistics.ts';
 import type { RouterObserver } from '../actors/router/router.ts';
 import type { Clock } from '../cluster/clock.ts';
 import type { Log } from '../cluster/log.ts';
@@ -40,7 +41,7 @@ export function transportMetrics(registry: MetricRegistry): TransportMetrics {
   };
 }
 
-export function routerObserver(registry: MetricRegistry, log: Log): RouterObserver {
+export function routerObserver(registry: MetricRegistry, log: Log, tallies: ModelTallies): RouterObserver {
   const requests = registry.counter('dovetail_requests_total', 'Predictions answered, by outcome.', [
     'model',
     'version',
@@ -73,6 +74,7 @@ export function routerObserver(registry: MetricRegistry, log: Log): RouterObserv
   }));
   return {
     answered: (model, version, code, rows, took) => {
+      tallies.answered(model, version, code, rows, took);
       const own = handles(model);
       if (code === 'OK') {
         let ok = own.ok.get(version);
@@ -87,7 +89,8 @@ export function routerObserver(registry: MetricRegistry, log: Log): RouterObserv
       own.seconds.record(took);
       if (rows > 0) own.rows.add(rows);
     },
-    stages: (model, answer) => {
+    stages: (model, version, rows, answer) => {
+      tallies.stages(model, version, rows, answer);
       const own = handles(model);
       if (answer.shardUs > 0) own.shard.record(answer.shardUs / 1e6);
       own.queue.record(answer.queueUs / 1e6);

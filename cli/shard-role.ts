@@ -10,6 +10,7 @@ import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
+import { shardSnapshots } from './shard-snapshots.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
@@ -20,10 +21,13 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   let assigned = new Set<number>();
   /** 1 for each partition that this shard serves at the epoch it acts on. */
   let owned = new Uint8Array(partitions + 1);
+  // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
+  const source = openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas }));
+  const snapshots = shardSnapshots(cluster, replica, source);
   const follower = new LogFollower({
     replica,
-    // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
-    source: openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas })),
+    source,
+    bootstrap: snapshots.bootstrap,
     clock,
     log,
     transactionMessagesMax: 1_024,
@@ -46,7 +50,10 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     say(caughtUp - unconfirmed, 'caught_up');
     // Served from what is applied, since the log does not say whether there is more.
     say(unconfirmed, 'unconfirmed');
-    say(assigned.size - caughtUp, 'catching_up');
+    const refused = [...follower.starting().values()].filter((why) => why !== null).length;
+    say(refused, 'refused');
+    say(follower.starting().size - refused, 'copying');
+    say(assigned.size - caughtUp - follower.starting().size, 'catching_up');
   });
 
   const report = () => {
@@ -58,6 +65,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     }
     standing.caughtUp = caughtUp;
     standing.ready = all;
+    standing.trouble = follower.fault ?? [...follower.starting().values()].find((why) => why !== null) ?? '';
     cluster.heartbeats.announce();
   };
 
@@ -85,6 +93,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   );
   standing.queueDepth = () => cluster.system.mailboxLength(ACTOR_NAMES.shard);
   cluster.transport.listen();
+  await snapshots.start((partition) => follower.isCaughtUp(partition) && !follower.isUnconfirmed(partition));
 
   process.on('unhandledRejection', onCommitFailure);
 
@@ -112,7 +121,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
-      await follower.stop();
+      await Promise.all([follower.stop(), snapshots.stop()]);
       cluster.transport.flush();
       await replica.close();
       process.off('unhandledRejection', onCommitFailure);

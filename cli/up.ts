@@ -126,7 +126,10 @@ function withAppPath(config: Config): Config {
 async function checkPorts(config: Config, colocate: boolean): Promise<void> {
   if (config.httpPort === 0)
     throw new UsageError('--http-port must be from 1 to 65535 here: it is where readiness is asked');
-  const needed: [number, string, string][] = [[config.httpPort, config.host, '--http-port']];
+  const needed: [number, string, string][] = [
+    [config.httpPort, config.host, '--http-port'],
+    [config.grpcPort, config.host, '--grpc-port'],
+  ];
   const processes = 1 + config.shards + config.workers - (colocate ? 2 : 0);
   if (config.metricsPort !== 0) {
     for (let i = 0; i < processes; i++) needed.push([config.metricsPort + i, config.host, '--metrics-port']);
@@ -187,7 +190,7 @@ async function processSpecs(config: Config, natsUrl: string, colocate: boolean):
   let metricsPort = config.metricsPort;
   const shared = configFlags(
     { ...config, natsUrl },
-    nodeCommand.settings.filter((name) => name !== 'metricsPort' && name !== 'httpPort'),
+    nodeCommand.settings.filter((name) => name !== 'metricsPort' && name !== 'httpPort' && name !== 'grpcPort'),
   );
   const add = (members: readonly string[], extra: string[], env: Record<string, string> = {}) => {
     const port = String(metricsPort === 0 ? 0 : metricsPort++);
@@ -196,7 +199,7 @@ async function processSpecs(config: Config, natsUrl: string, colocate: boolean):
     const args = ['node', '--role', roles, '--name', names, '--metrics-port', port, ...extra, ...shared];
     specs.push({ name: members.join('+'), members, args, env });
   };
-  const http = ['--http-port', String(config.httpPort)];
+  const http = ['--http-port', String(config.httpPort), '--grpc-port', String(config.grpcPort)];
   const [first, ...others] = (await chooseDevices(config)).map((device) => ({
     flags: ['--device', device],
     env: deviceEnv(device),
@@ -298,6 +301,7 @@ async function sayReady(config: Config, natsUrl: string, say: (line: string) => 
   process.stdout.write('ready\n');
   say('');
   say(`  HTTP     ${url}   (Open Inference Protocol at /v2, people at /v1)`);
+  if (config.grpcPort !== 0) say(`  gRPC     ${config.host}:${config.grpcPort}   (Open Inference Protocol)`);
   say(`  NATS     ${natsUrl}   (dovetail.predict.<model>)`);
   if (config.metricsPort !== 0)
     say(`  metrics  http://${config.host}:${config.metricsPort}/metrics and the next ports, one a process`);

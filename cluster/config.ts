@@ -24,6 +24,18 @@ function whole(min: number, max: number): Setting<number>['parse'] {
 
 const text: Setting<string>['parse'] = (value) => value;
 
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** In milliseconds; written with a unit, or as a plain number of milliseconds. 0 is always allowed. */
+function duration(minMs: number, maxMs: number): Setting<number>['parse'] {
+  return (value, problem) => {
+    const [, number, unit] = /^(\d+)(ms|s|m|h|d)?$/.exec(value.trim()) ?? [];
+    const ms = Number(number) * UNITS_MS[(unit ?? 'ms') as keyof typeof UNITS_MS];
+    if (ms === 0 || (ms >= minMs && ms <= maxMs)) return ms;
+    throw problem(`0, or a duration from ${minMs / 1_000}s to ${maxMs / 86_400_000}d such as 90s, 15m, 6h or 7d`);
+  };
+}
+
 const port = whole(0, 65_535);
 
 function oneOf<T extends string>(values: readonly T[]): Setting<T>['parse'] {
@@ -49,8 +61,9 @@ export const SETTINGS = {
   app: setting('app', 'examples/fraud', text, 'directory of the app: features.ts and models/'),
   dataDir: setting('data-dir', '.dovetail', text, 'where this machine keeps its replicas and the NATS log'),
   cluster: setting('cluster', 'dovetail', text, 'name of the cluster, shown in status'),
-  host: setting('host', '127.0.0.1', text, 'address that HTTP and metrics listen on'),
+  host: setting('host', '127.0.0.1', text, 'address that HTTP, gRPC and metrics listen on'),
   httpPort: setting('http-port', 8000, port, 'port of the HTTP bridge'),
+  grpcPort: setting('grpc-port', 8001, port, 'port of the gRPC bridge; 0: any that is free'),
   metricsPort: setting(
     'metrics-port',
     9464,
@@ -102,6 +115,20 @@ export const SETTINGS = {
     whole(1, 5),
     'copies of the feature log in the NATS cluster; fixed when the log is created',
   ),
+  snapshotIntervalMs: setting(
+    'snapshot-interval',
+    900_000,
+    duration(1_000, 366 * 86_400_000),
+    'time between snapshots of a partition that has changed, such as 15m; 0: none but those that are asked for',
+  ),
+  snapshotsKept: setting('snapshots-kept', 2, whole(1, 100), 'snapshots kept of each partition'),
+  // Above a minute, so that what is trimmed is never what a live replica is just reading.
+  logRetentionMs: setting(
+    'log-retention',
+    0,
+    duration(60_000, 3_660 * 86_400_000),
+    'age from which the feature log is trimmed, as far as stored snapshots cover it, such as 7d; 0: never',
+  ),
   requestTimeoutMs: setting('request-timeout-ms', 1_000, whole(1, 600_000), 'deadline of a request that names none'),
   requestTimeoutMsMax: setting(
     'request-timeout-ms-max',
@@ -130,7 +157,12 @@ export const SETTINGS = {
   ),
   requestRowsMax: setting('request-rows-max', 4_096, whole(1, 1_000_000), 'rows in one request'),
   requestElementsMax: setting('request-elements-max', 4_194_304, whole(1, 268_435_456), 'elements in one input'),
-  bodyBytesMax: setting('body-bytes-max', 4_194_304, whole(1_024, 268_435_456), 'bytes of an HTTP body'),
+  bodyBytesMax: setting(
+    'body-bytes-max',
+    4_194_304,
+    whole(1_024, 268_435_456),
+    'bytes of an HTTP body or a gRPC message',
+  ),
   queueRowsMax: setting('queue-rows-max', 16_384, whole(1, 10_000_000), 'rows waiting for one model on a worker'),
   mailboxMessagesMax: setting('mailbox-messages-max', 65_536, whole(16, 10_000_000), 'messages waiting for one actor'),
   // Large enough to carry a few hundred requests, small enough that none waits long for the rest to be encoded.

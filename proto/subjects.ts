@@ -23,6 +23,11 @@ export function nameSubject(name: string): string {
   return `dovetail.name.${name}`;
 }
 
+/** Where a shard is asked for snapshots of its partitions, and for what it has to copy. */
+export function snapshotSubject(shard: string): string {
+  return `dovetail.snapshot.${shard}`;
+}
+
 export const FEATURE_LOG_STREAM = 'DOVETAIL_FEATURES';
 
 /** Partition of the log; the number of partitions itself stands for the views that live everywhere. */
@@ -39,7 +44,12 @@ export const BUCKETS = {
   lease: 'dovetail_lease',
   /** One entry a model version: manifest, inputs, outputs, digest. */
   models: 'dovetail_models',
+  /** Which snapshots of each partition there are, and how far its log has been trimmed. */
+  snapshots: 'dovetail_snapshots',
 } as const;
+
+/** Bucket of the object store that holds the snapshots themselves. */
+export const SNAPSHOT_OBJECTS = 'dovetail_snapshot_objects';
 
 export const PLACEMENT_KEY = 'placement';
 export const SETTINGS_KEY = 'settings';

@@ -4,6 +4,10 @@
  * once. Bytes written here are read by any protobuf library and the other way round; a test holds both together.
  */
 
+import type { TextCache } from './text-cache.ts';
+
+export { TextCache } from './text-cache.ts';
+
 const START_BYTES = 4_096;
 /** A nested message's length is written in this many bytes, padded, once the message is known; longer ones are moved. */
 const LENGTH_BYTES = 2;
@@ -117,6 +121,17 @@ export class WireWriter {
       for (let i = 0; i < length; i++) buffer[at + i] = value[i]!;
     }
     this.#at += length;
+  }
+
+  /** Tag and value of a whole number from 0 to 2^53 - 1, also of 0. */
+  whole(tag: number, value: number): void {
+    this.#room(15);
+    this.#varint(tag);
+    let rest = value;
+    let at = this.#at;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.#buffer[at++] = (rest % 128) | 0x80;
+    this.#buffer[at++] = rest;
+    this.#at = at;
   }
 
   /** Tag and value; nothing for 0, which is what a reader assumes. */
@@ -366,31 +381,4 @@ export class WireReader {
 
 function tooShort(): RangeError {
   return new RangeError('the bytes end before the message does');
-}
-
-const CACHE_SLOTS = 256;
-const CACHED_BYTES_MAX = 64;
-
-/** Recent short texts by their bytes. A slot holds one; what hashes to the same slot takes its place. */
-export class TextCache {
-  readonly #bytes: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(CACHE_SLOTS);
-  readonly #texts: string[] = new Array<string>(CACHE_SLOTS).fill('');
-
-  read(bytes: Buffer, start: number, end: number): string {
-    const length = end - start;
-    if (length === 0) return '';
-    if (length > CACHED_BYTES_MAX) return bytes.toString('utf8', start, end);
-    const slot =
-      (length * 31 + bytes[start]! * 7 + bytes[end - 1]! * 17 + bytes[start + (length >> 1)]! * 13) & (CACHE_SLOTS - 1);
-    const known = this.#bytes[slot];
-    if (known !== undefined && known.length === length) {
-      let i = 0;
-      while (i < length && known[i] === bytes[start + i]) i++;
-      if (i === length) return this.#texts[slot]!;
-    }
-    const text = bytes.toString('utf8', start, end);
-    this.#bytes[slot] = Uint8Array.prototype.slice.call(bytes, start, end);
-    this.#texts[slot] = text;
-    return text;
-  }
 }

@@ -1,4 +1,4 @@
-/** Every bound of the HTTP edge, in one place, each with its unit and its reason. */
+/** Every bound of the HTTP and gRPC edges, in one place, each with its unit and its reason. */
 
 /** Default of `bodyBytesMax`, also after decompression: about a million FP32 values. */
 export const BODY_BYTES_MAX_DEFAULT = 4 * 1024 * 1024;
@@ -38,6 +38,8 @@ export const DIMENSION_MAX = 2 ** 31 - 1;
 export const ELEMENTS_MAX = 2 ** 31 - 1;
 /** Inputs, and requested outputs, of one request. */
 export const TENSORS_MAX = 64;
+/** Parameters of one request, input or output, where they are read one by one. */
+export const PARAMETERS_MAX = 64;
 /** Characters of the name of a tensor. */
 export const TENSOR_NAME_CHARS_MAX = 256;
 /** Characters of a caller's `id` (/v2), which is echoed. */
@@ -54,3 +56,24 @@ export const FEATURE_CELLS_MAX = 1_000_000;
 export const COMPRESS_BYTES_MIN = 1024;
 /** How long `drain` waits for requests in flight when not told. */
 export const DRAIN_MS_DEFAULT = 10_000;
+
+/** gRPC: calls under way on one connection; the next wait at the client. */
+export const GRPC_STREAMS_PER_CONNECTION_MAX = 1024;
+/** Calls of any kind that are open at once, over all connections; further ones are refused. */
+export const GRPC_CALLS_MAX = 16_384;
+/** Streams of requests (ModelStreamInfer) open at once, over all connections. Each may be idle for long. */
+export const GRPC_STREAMS_MAX = 1024;
+/** Requests of one stream under way; further ones are left with the caller until an answer is out. */
+export const GRPC_STREAM_IN_FLIGHT_MAX = 64;
+/** Callers that watch our health at once. */
+export const GRPC_WATCHERS_MAX = 256;
+/** How often a change is looked for on their behalf. */
+export const GRPC_WATCH_MS = 500;
+/** A connection without a sign of life is asked for one after this time … */
+export const GRPC_KEEP_ALIVE_MS = 60_000;
+/** … and closed when none has come after this. */
+export const GRPC_KEEP_ALIVE_TIMEOUT_MS = 20_000;
+/** A connection without a call is closed after this; clients connect again by themselves. */
+export const GRPC_IDLE_MS = 600_000;
+/** Of an error's text: it travels in a header, for which clients take 8 KiB in all, three characters a byte at worst. */
+export const GRPC_ERROR_BYTES_MAX = 1_500;

@@ -10,9 +10,9 @@
 import type { Clock } from '../../cluster/clock.ts';
 import { sleep } from '../../cluster/clock.ts';
 import type { Log } from '../../cluster/log.ts';
+import type { Bootstrap, LogState } from './bootstrap.ts';
+import { PartitionStarts } from './partition-starts.ts';
 import type { ApplyResult, LogMessage, Replica } from './replica.ts';
-
-type LogState = { readonly createdText: string; readonly firstSeq: number; readonly lastSeq: number };
 
 /** The part of the feature log that a follower needs. */
 export interface LogSource {
@@ -38,6 +38,8 @@ export type FollowerOptions = {
   readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
   /** Called whenever `isCaughtUp` may have changed. */
   readonly onCaughtUp: () => void;
+  /** Brings partitions to where the log can take them on; without it, the log must have everything. */
+  readonly bootstrap?: Pick<Bootstrap, 'check' | 'prepare'>;
 };
 
 type Following = {
@@ -68,9 +70,13 @@ export class LogFollower {
   #roomWaiters: (() => void)[] = [];
   #stopped = false;
   #fault: string | null = null;
+  /** Partitions that have to be had from elsewhere before the log can take them on. */
+  readonly #starts: PartitionStarts | null;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    const { bootstrap, clock, log, onCaughtUp } = options;
+    this.#starts = bootstrap === undefined ? null : new PartitionStarts(bootstrap, clock, log, onCaughtUp);
     this.#stop = new Promise((resolve) => {
       this.#sayStop = () => resolve(null);
     });
@@ -86,7 +92,7 @@ export class LogFollower {
    * had caught up before, in this process or an earlier one.
    */
   isCaughtUp(partition: number): boolean {
-    if (this.#fault !== null) return false;
+    if (this.#fault !== null || this.#starts?.has(partition) === true) return false;
     const goalSeq = this.#following.get(partition)?.goalSeq;
     if (goalSeq === undefined || goalSeq === null) return this.#unconfirmed.has(partition);
     return this.#options.replica.appliedSeq(partition) >= goalSeq;
@@ -99,7 +105,13 @@ export class LogFollower {
 
   /** Whether an owner of the partition may answer for it: its replica has caught up once, however far it is now. */
   mayServe(partition: number): boolean {
-    return this.#fault === null && (this.#options.replica.wasCaughtUp(partition) || this.isCaughtUp(partition));
+    if (this.#fault !== null || this.#starts?.has(partition) === true) return false;
+    return this.#options.replica.wasCaughtUp(partition) || this.isCaughtUp(partition);
+  }
+
+  /** Partitions that are being had from elsewhere, as the log cannot give them; why not yet, where that has failed. */
+  starting(): ReadonlyMap<number, string | null> {
+    return this.#starts?.reasons ?? new Map();
   }
 
   /** Messages known to be in the log and not yet applied, over all partitions. */
@@ -118,20 +130,23 @@ export class LogFollower {
     for (const partition of this.#unconfirmed) if (!partitions.has(partition)) this.#unconfirmed.delete(partition);
     if (this.#silent) this.#trustReplica();
     const leaving = [...this.#following.keys()].filter((partition) => !this.#wanted.has(partition));
+    for (const partition of leaving) this.#starts?.end(partition);
     await Promise.all([this.#unfollow(leaving), this.#forget(leaving), this.#join()]);
   }
 
   /** Follows everything anew from the cursors: after a reconnection, consumers may be gone without notice. */
   async restart(): Promise<void> {
     for (const partition of this.#wanted) if (this.isCaughtUp(partition)) this.#unconfirmed.add(partition);
-    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#join()]);
+    // What is being had from elsewhere goes on: the log is asked again after that anyway.
+    const followed = [...this.#following.keys()].filter((partition) => this.#starts?.has(partition) !== true);
+    await Promise.all([this.#unfollow(followed), this.#join()]);
   }
 
   /** Applies what has been received, and lets the log go. Does not wait for a log that does not answer. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#sayStop();
-    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#joining]);
+    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#joining, this.#starts?.settled()]);
     while (this.#applying) await sleep(this.#options.clock, 5);
   }
 
@@ -157,7 +172,7 @@ export class LogFollower {
         }
         const used = await this.#answerOf(() => source.usedPartitions());
         if (used === null) return;
-        await Promise.all(this.#missing().map((partition) => this.#follow(partition, used.has(partition))));
+        await Promise.all(this.#missing().map((partition) => this.#start(partition, state, used.has(partition))));
       } finally {
         silence.cancel();
       }
@@ -218,7 +233,7 @@ export class LogFollower {
       this.#fault = `the feature log was created anew (${state.createdText}, this replica follows ${known})`;
     } else if (highest > state.lastSeq) {
       this.#fault = `the feature log ends at ${state.lastSeq}, but ${highest} is applied here: it was rolled back`;
-    } else if (highest > 0 && state.firstSeq > highest + 1) {
+    } else if (this.#options.bootstrap === undefined && highest > 0 && state.firstSeq > highest + 1) {
       this.#fault = `the feature log starts at ${state.firstSeq}, but this replica stands at ${highest}: messages between are gone`;
     }
     if (this.#fault === null) return true;
@@ -226,10 +241,57 @@ export class LogFollower {
     return false;
   }
 
-  async #follow(partition: number, used: boolean): Promise<void> {
-    const { source, replica } = this.#options;
+  /** Follows the partition where the log can take it on; begins to have it from elsewhere where it cannot. */
+  async #start(partition: number, state: LogState, used: boolean): Promise<void> {
     const following: Following = { partition, goalSeq: null, pending: 0, handle: null, stopped: false };
     this.#following.set(partition, following);
+    if (await this.#isReady(following, state)) return this.#follow(following, used);
+    if (following.stopped || this.#stopped || this.#fault !== null) return;
+    this.#unconfirmed.delete(partition);
+    // What came of it before belongs to what is replaced now.
+    this.#waiting = this.#waiting.filter((message) => message.partition !== partition);
+    this.#starts!.begin(partition, {
+      isGone: () => this.#stopped || following.stopped || this.#fault !== null,
+      stop: this.#stop,
+      follow: () => this.#followPrepared(following),
+    });
+  }
+
+  /** Whether the log can take the partition on. False too where it contradicts it, which is a fault from then on. */
+  async #isReady(following: Following, state: LogState): Promise<boolean> {
+    const { bootstrap, log } = this.#options;
+    if (bootstrap === undefined) return true;
+    const check = await this.#answerOf(() => bootstrap.check(following.partition, state));
+    if (check === null || check.contradiction === null) return check?.ready === true;
+    this.#fault ??= check.contradiction;
+    log.error({ fault: check.contradiction }, 'refusing to serve; remove this replica to rebuild it');
+    await this.#unfollow([...this.#following.keys()]);
+    this.#options.onCaughtUp();
+    return false;
+  }
+
+  /** False where the log has changed meanwhile, so that it cannot take the partition on after all. */
+  async #followPrepared(following: Following): Promise<boolean> {
+    const { source, replica } = this.#options;
+    const { partition } = following;
+    const state = await this.#answerOf(() => source.state());
+    if (state === null) return true;
+    if (!(await this.#checkStream(state))) {
+      this.#options.onCaughtUp();
+      return true;
+    }
+    // Without a cursor: from the beginning of the log, since that was the only way.
+    if (replica.appliedSeq(partition) > 0 && !(await this.#isReady(following, state))) return false;
+    this.#starts!.end(partition);
+    await this.#follow(following, true);
+    await this.#markCaughtUp();
+    this.#options.onCaughtUp();
+    return true;
+  }
+
+  async #follow(following: Following, used: boolean): Promise<void> {
+    const { source, replica } = this.#options;
+    const { partition } = following;
     const gone = () => this.#stopped || following.stopped;
     const goalSeq = used ? await this.#answerOf(async () => (gone() ? 0 : await source.lastSeqOf(partition))) : 0;
     if (gone() || goalSeq === null) return;

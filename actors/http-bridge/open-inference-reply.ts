@@ -1,14 +1,12 @@
 /** Writes answers of the Open Inference Protocol v2: infer responses, as JSON or JSON and binary tensors, and metadata. */
 import { invalid } from '../../proto/errors.ts';
-import { quoteShort } from '../../proto/names.ts';
 import type { Tensor } from '../../proto/tensor.ts';
+import { freshnessParametersJson } from '../edge/infer-freshness.ts';
+import { checkRequestedOutputs, EXTENSIONS } from '../edge/open-inference-rules.ts';
 import { flatJson } from '../edge/tensor-json.ts';
 import type { ModelDescription, PredictResult, TensorSpec } from '../router/gateway-port.ts';
-import { freshnessParametersJson } from './infer-freshness.ts';
+import type { ModelStatistics } from '../router/model-statistics.ts';
 import type { InferRequest } from './open-inference.ts';
-
-/** What GET /v2 may claim: only what is there. */
-export const EXTENSIONS: readonly string[] = ['binary_tensor_data'];
 
 export type InferReply = {
   /** The whole body: text when no output is binary. */
@@ -16,21 +14,6 @@ export type InferReply = {
   /** Length of the JSON part, for Inference-Header-Content-Length; undefined when all is JSON. */
   readonly jsonBytes: number | undefined;
 };
-
-/** Throws INVALID_ARGUMENT when an output is asked for that the model has not. */
-export function checkRequestedOutputs(
-  request: InferRequest,
-  model: string,
-  outputs: readonly { name: string }[],
-): void {
-  if (request.outputs === undefined) return;
-  for (const wanted of request.outputs) {
-    if (!outputs.some((output) => output.name === wanted.name)) {
-      const names = outputs.map((output) => output.name).join(', ');
-      throw invalid(`model '${model}' has no output ${quoteShort(wanted.name)}; it has ${names}`);
-    }
-  }
-}
 
 /** Outputs in the order asked for, or all in the model's order, each in the form asked for. */
 export function encodeInferReply(request: InferRequest, result: PredictResult): InferReply {
@@ -46,7 +29,7 @@ export function encodeInferReply(request: InferRequest, result: PredictResult): 
       text += outputJson(result.outputs[i]!, request.binaryByDefault, binary);
     }
   } else {
-    checkRequestedOutputs(request, result.model.name, result.outputs);
+    checkRequestedOutputs(request.outputs, result.model.name, result.outputs);
     for (let i = 0; i < request.outputs.length; i++) {
       const wanted = request.outputs[i]!;
       const tensor = result.outputs.find((output) => output.name === wanted.name)!;
@@ -85,6 +68,10 @@ export function modelMetadataJson(model: ModelDescription): string {
 
 function specJson({ name, datatype, shape }: TensorSpec): TensorSpec {
   return { name, datatype, shape };
+}
+
+export function statisticsJson(statistics: readonly ModelStatistics[]): string {
+  return JSON.stringify({ model_stats: statistics });
 }
 
 export function serverMetadataJson(version: string): string {

@@ -2,15 +2,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asServingError, invalid, ServingError } from '../../proto/errors.ts';
 import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { parseJsonObject } from '../edge/json-text.ts';
+import { modelConfig, repositoryIndex } from '../edge/model-config.ts';
+import { checkRequestedOutputs } from '../edge/open-inference-rules.ts';
 import { isRequestId } from '../edge/person-api.ts';
 import { type EdgeContext, JSON_TYPE, pathParameter, plainBody, predict, type Route, send } from './exchange.ts';
 import { parseInferRequest, parseRawRequest } from './open-inference.ts';
-import {
-  checkRequestedOutputs,
-  encodeInferReply,
-  modelMetadataJson,
-  serverMetadataJson,
-} from './open-inference-reply.ts';
+import { encodeInferReply, modelMetadataJson, serverMetadataJson, statisticsJson } from './open-inference-reply.ts';
 
 /** The protocol's own header, both ways: length of the JSON part before the binary tensors. */
 const JSON_LENGTH_HEADER = 'inference-header-content-length';
@@ -18,14 +16,8 @@ const WHOLE = /^[0-9]{1,10}$/;
 
 /** Extensions that clients know and this server has not: a clear 501 instead of a 404 that looks like a typo. */
 const NOT_OFFERED: readonly (readonly [methods: 'GET' | 'POST' | 'BOTH', url: string, what: string])[] = [
-  ['POST', '/v2/repository/index', 'the model repository extension'],
   ['POST', '/v2/repository/models/:model/load', 'the model repository extension'],
   ['POST', '/v2/repository/models/:model/unload', 'the model repository extension'],
-  ['GET', '/v2/models/:model/config', 'the model configuration extension'],
-  ['GET', '/v2/models/:model/versions/:version/config', 'the model configuration extension'],
-  ['GET', '/v2/models/stats', 'the statistics extension'],
-  ['GET', '/v2/models/:model/stats', 'the statistics extension'],
-  ['GET', '/v2/models/:model/versions/:version/stats', 'the statistics extension'],
   ['BOTH', '/v2/trace/setting', 'the trace extension'],
   ['BOTH', '/v2/models/:model/trace/setting', 'the trace extension'],
   ['BOTH', '/v2/logging', 'the logging extension'],
@@ -40,6 +32,14 @@ export function openInferenceRoutes(context: EdgeContext): Route[] {
   const metadata = (request: FastifyRequest, reply: FastifyReply): unknown => {
     const { model, version } = modelOf(request);
     return send(context, request, reply, 200, modelMetadataJson(gateway.describe(model, version)));
+  };
+  const config = (request: FastifyRequest, reply: FastifyReply): unknown => {
+    const { model, version } = modelOf(request);
+    return send(context, request, reply, 200, JSON.stringify(modelConfig(gateway.describe(model, version))));
+  };
+  const statistics = (request: FastifyRequest, reply: FastifyReply): unknown => {
+    const { model, version } = modelOf(request);
+    return send(context, request, reply, 200, statisticsJson(gateway.statistics(model, version)));
   };
   const modelReady = (request: FastifyRequest, reply: FastifyReply): unknown => {
     try {
@@ -63,7 +63,9 @@ export function openInferenceRoutes(context: EdgeContext): Route[] {
     const parsed =
       jsonBytes === 0 ? parseRawRequest(body, gateway.describe(model, version)) : parseInferRequest(body, jsonBytes);
     // Before the model runs for nothing.
-    if (parsed.outputs !== undefined) checkRequestedOutputs(parsed, model, gateway.describe(model, version).outputs);
+    if (parsed.outputs !== undefined) {
+      checkRequestedOutputs(parsed.outputs, model, gateway.describe(model, version).outputs);
+    }
     if (parsed.id !== undefined && isRequestId(parsed.id)) request.id = parsed.id;
     const { inputs, timeoutMs, bound } = parsed;
     const result = await predict(context, request, reply, { model, version, inputs, timeoutMs, bound });
@@ -86,6 +88,15 @@ export function openInferenceRoutes(context: EdgeContext): Route[] {
     ...bothForms('GET', '', '/v2/models/{model}', metadata),
     ...bothForms('GET', '/ready', '/v2/models/{model}/ready', modelReady, true),
     ...bothForms('POST', '/infer', '/v2/models/{model}/infer', infer),
+    ...bothForms('GET', '/config', '/v2/models/{model}/config', config),
+    ...bothForms('GET', '/stats', '/v2/models/{model}/stats', statistics),
+    {
+      method: 'GET',
+      url: '/v2/models/stats',
+      label: '/v2/models/stats',
+      handle: (request, reply) => send(context, request, reply, 200, statisticsJson(gateway.statistics())),
+    },
+    { method: 'POST', url: '/v2/repository/index', label: '/v2/repository/index', handle: index(context) },
     ...NOT_OFFERED.flatMap(([methods, url, what]) => notOffered(methods, url, what)),
   ];
 }
@@ -96,6 +107,16 @@ function ready(context: EdgeContext): Route['handle'] {
     if (missing.length === 0) return reply.code(200).send();
     const body = JSON.stringify({ error: `not ready: ${missing.join('; ')}` });
     return reply.code(400).header('content-type', JSON_TYPE).send(body);
+  };
+}
+
+/** The body may be empty; `{"ready": true}` asks for what is served only. */
+function index(context: EdgeContext): Route['handle'] {
+  return async (request, reply) => {
+    const body = await plainBody(context, request);
+    const { ready: readyOnly = false } = body.byteLength === 0 ? {} : parseJsonObject(body, 'the body');
+    if (typeof readyOnly !== 'boolean') throw invalid("'ready' must be true or false");
+    return send(context, request, reply, 200, JSON.stringify(repositoryIndex(context.gateway, readyOnly)));
   };
 }
 

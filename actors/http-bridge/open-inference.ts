@@ -2,29 +2,22 @@
  * Reads infer requests of the Open Inference Protocol v2 with its binary tensor extension: a JSON part, then the binary
  * tensors in the order of the inputs (https://github.com/kserve/open-inference-protocol).
  */
-import { invalid, ServingError } from '../../proto/errors.ts';
+import { invalid } from '../../proto/errors.ts';
 import type { ReadBound } from '../../proto/letters.ts';
-import { quoteShort } from '../../proto/names.ts';
-import { parseReadBound } from '../../proto/read-bound.ts';
-import {
-  checkByteLength,
-  checkShape,
-  DATA_TYPE_BYTES,
-  elementCount,
-  isDataType,
-  RANK_MAX,
-  type Tensor,
-} from '../../proto/tensor.ts';
+import { checkByteLength, DATA_TYPE_BYTES, elementCount, isDataType, type Tensor } from '../../proto/tensor.ts';
 import { tensorFromJson } from '../edge/json-tensor.ts';
-import { describeJson, isJsonObject, type JsonObject, parseJson, parseJsonObject } from '../edge/json-text.ts';
+import { describeJson, isJsonObject, type JsonObject, parseJsonObject } from '../edge/json-text.ts';
 import {
-  DIMENSION_MAX,
-  ECHOED_ID_CHARS_MAX,
-  ELEMENTS_MAX,
-  TENSOR_NAME_CHARS_MAX,
-  TENSORS_MAX,
-  TIMEOUT_MS_MAX,
-} from '../edge/limits.ts';
+  checkEchoedId,
+  checkInputShape,
+  checkTensorCount,
+  checkTensorName,
+  readBoundOfParameters,
+  refuseClassification,
+  refuseSequences,
+  refuseSharedMemory,
+  timeoutMsOfParameters,
+} from '../edge/open-inference-rules.ts';
 import type { ModelDescription } from '../router/gateway-port.ts';
 
 export type RequestedOutput = { readonly name: string; readonly binary: boolean };
@@ -59,12 +52,12 @@ export function parseInferRequest(body: Buffer, jsonBytes: number | undefined): 
   refuseSequences(parameters);
   const binaryByDefault = flag(parameters, 'binary_data_output', 'the request') ?? false;
   return {
-    id: idOf(request),
+    id: checkEchoedId(request['id']),
     inputs: inputsOf(request, body, jsonEnd),
     outputs: outputsOf(request, binaryByDefault),
     binaryByDefault,
-    timeoutMs: timeoutOf(parameters),
-    bound: boundOf(parameters),
+    timeoutMs: timeoutMsOfParameters(parameters),
+    bound: readBoundOfParameters(parameters),
   };
 }
 
@@ -113,14 +106,14 @@ export function parseRawRequest(body: Buffer, model: ModelDescription): InferReq
 function inputsOf(request: JsonObject, body: Buffer, jsonEnd: number): Tensor[] {
   const list = request['inputs'];
   if (!Array.isArray(list) || list.length === 0) throw invalid("the infer request needs 'inputs', a list of tensors");
-  if (list.length > TENSORS_MAX) throw invalid(`${list.length} inputs; at most ${TENSORS_MAX} are allowed`);
+  checkTensorCount('inputs', list.length);
   const tensors: Tensor[] = [];
   const names = new Set<string>();
   let at = jsonEnd;
   for (let i = 0; i < list.length; i++) {
     const item: unknown = list[i];
     if (!isJsonObject(item)) throw invalid(`inputs[${i}] must be an object, got ${describeJson(item)}`);
-    const name = tensorName(item, `inputs[${i}]`, names);
+    const name = checkTensorName(item['name'], `inputs[${i}]`, names);
     const where = `input '${name}'`;
     const datatype = item['datatype'];
     if (!isDataType(datatype)) {
@@ -158,45 +151,22 @@ function outputsOf(request: JsonObject, binaryByDefault: boolean): RequestedOutp
   if (list === undefined) return undefined;
   if (!Array.isArray(list)) throw invalid(`'outputs' must be a list, got ${describeJson(list)}`);
   if (list.length === 0) return undefined;
-  if (list.length > TENSORS_MAX) throw invalid(`${list.length} outputs; at most ${TENSORS_MAX} are allowed`);
+  checkTensorCount('outputs', list.length);
   const names = new Set<string>();
   return list.map((item: unknown, i) => {
     if (!isJsonObject(item)) throw invalid(`outputs[${i}] must be an object, got ${describeJson(item)}`);
-    const name = tensorName(item, `outputs[${i}]`, names);
+    const name = checkTensorName(item['name'], `outputs[${i}]`, names);
     const where = `output '${name}'`;
     const parameters = parametersOf(item, where);
     refuseSharedMemory(parameters, where);
-    const classes = parameters['classification'];
-    if (classes !== undefined && classes !== 0) {
-      throw unimplemented(`${where}: the classification extension is not offered; rank the scores at the caller`);
-    }
+    refuseClassification(parameters, where);
     return { name, binary: flag(parameters, 'binary_data', where) ?? binaryByDefault };
   });
 }
 
-function tensorName(item: JsonObject, where: string, taken: Set<string>): string {
-  const name = item['name'];
-  if (typeof name !== 'string' || name === '' || name.length > TENSOR_NAME_CHARS_MAX) {
-    throw invalid(`${where} needs a 'name' of 1 to ${TENSOR_NAME_CHARS_MAX} characters`);
-  }
-  if (taken.has(name)) throw invalid(`${where}: the name ${quoteShort(name)} is there twice`);
-  taken.add(name);
-  return name;
-}
-
 function shapeOf(name: string, value: unknown): number[] {
   if (!Array.isArray(value)) throw invalid(`input '${name}' needs a 'shape', a list of whole numbers`);
-  if (value.length > RANK_MAX) throw invalid(`input '${name}' has ${value.length} dimensions; at most ${RANK_MAX}`);
-  for (const dimension of value as unknown[]) {
-    if (typeof dimension !== 'number' || dimension > DIMENSION_MAX) {
-      throw invalid(
-        `input '${name}': ${describeJson(dimension)} is not a dimension; give whole numbers up to 2^31 - 1`,
-      );
-    }
-  }
-  const shape = value as number[];
-  checkShape(name, shape, ELEMENTS_MAX);
-  return shape;
+  return checkInputShape(name, value);
 }
 
 function parametersOf(holder: JsonObject, where: string): JsonObject {
@@ -210,52 +180,4 @@ function flag(parameters: JsonObject, name: string, where: string): boolean | un
   const value = parameters[name];
   if (value === undefined || typeof value === 'boolean') return value;
   throw invalid(`${where}: parameter '${name}' must be true or false, got ${describeJson(value)}`);
-}
-
-function idOf(request: JsonObject): string | undefined {
-  const id = request['id'];
-  if (id === undefined || id === '') return undefined;
-  if (typeof id !== 'string' || id.length > ECHOED_ID_CHARS_MAX) {
-    throw invalid(`'id' must be a string of at most ${ECHOED_ID_CHARS_MAX} characters`);
-  }
-  return id;
-}
-
-function timeoutOf(parameters: JsonObject): number | undefined {
-  const timeoutUs = parameters['timeout'];
-  if (timeoutUs === undefined || timeoutUs === 0) return undefined;
-  if (typeof timeoutUs !== 'number' || !Number.isInteger(timeoutUs) || timeoutUs < 0) {
-    throw invalid(`parameter 'timeout' must be a whole number of microseconds, got ${describeJson(timeoutUs)}`);
-  }
-  if (timeoutUs > TIMEOUT_MS_MAX * 1000) {
-    throw invalid(`parameter 'timeout' is in microseconds; at most ${TIMEOUT_MS_MAX * 1000} (an hour) is allowed`);
-  }
-  return timeoutUs / 1000;
-}
-
-/** The protocol's parameters are single values, so that a list of sequences or acknowledgements comes as its JSON text. */
-function boundOf(parameters: JsonObject): ReadBound | undefined {
-  const given = parameters['min_seq'];
-  const minSeq = typeof given === 'string' ? parseJson(Buffer.from(given), "parameter 'min_seq'") : given;
-  return parseReadBound(minSeq, parameters['max_age_ms']);
-}
-
-/** Clients send 0, "" or false for "no sequence". */
-function refuseSequences(parameters: JsonObject): void {
-  for (const name of ['sequence_id', 'sequence_start', 'sequence_end']) {
-    const value = parameters[name];
-    if (value !== undefined && value !== 0 && value !== '' && value !== false) {
-      throw unimplemented(`parameter '${name}': sequences of stateful models are not offered; send each request alone`);
-    }
-  }
-}
-
-function refuseSharedMemory(parameters: JsonObject, where: string): void {
-  if (parameters['shared_memory_region'] !== undefined) {
-    throw unimplemented(`${where}: shared memory is not offered; send the data in the body`);
-  }
-}
-
-function unimplemented(message: string): ServingError {
-  return new ServingError('UNIMPLEMENTED', 'edge', message);
 }

@@ -24,7 +24,8 @@ const INDEX = {
   describe_view: 'GET /v1/features/{view}',
   feast: 'POST /get-online-features, POST /push, POST /write-to-online-store',
   cluster: 'GET /v1/cluster',
-  open_inference: 'GET /v2, GET /v2/models/{model}, POST /v2/models/{model}/infer',
+  open_inference:
+    'GET /v2, GET /v2/models/{model}[/config|/stats], POST /v2/models/{model}/infer, POST /v2/repository/index',
   health: 'GET /v2/health/live, GET /v2/health/ready',
 };
 

@@ -7,6 +7,7 @@ import type { Freshness } from '../../cluster/catalog/row-freshness.ts';
 import type { View } from '../../cluster/catalog/views.ts';
 import type { ReadBound } from '../../proto/letters.ts';
 import type { DataType, Tensor } from '../../proto/tensor.ts';
+import type { ModelStatistics } from './model-statistics.ts';
 
 /** W3C trace context as it came in; absent where the caller sent none. */
 export type IncomingTrace = {
@@ -29,7 +30,7 @@ export type PredictCall = {
   readonly bound?: ReadBound | undefined;
   readonly trace?: IncomingTrace | undefined;
   /** Which edge it came in by, for its span; HTTP where absent. */
-  readonly edge?: 'http' | 'nats' | undefined;
+  readonly edge?: 'http' | 'nats' | 'grpc' | undefined;
   /** For edges that notice when the caller leaves. */
   readonly caller?: Caller | undefined;
 };
@@ -74,6 +75,8 @@ export type ModelDescription = {
   /** Name of the BYTES input that holds the entity key; null for models without features. */
   readonly entityInput: string | null;
   readonly rowsMax: number;
+  /** Whether the first dimension of every input and output is rows, which several requests may share. */
+  readonly batched: boolean;
 };
 
 /** A row as people write it: the entity's key, optionally `event_time` (RFC 3339 with a zone, or epoch ms), and features by name. */
@@ -165,6 +168,11 @@ export interface Gateway {
   views(): ReadonlyMap<string, View>;
   /** Names (`view.feature`) of what the model's inputs are built from. Throws NOT_FOUND for an unknown model. */
   modelFeatures(model: string): readonly string[];
+  /**
+   * What this gateway's predictions came to, by version: of one model, or of all that are served. Throws NOT_FOUND for an
+   * unknown model or version.
+   */
+  statistics(model?: string, version?: string): readonly ModelStatistics[];
   status(): ClusterStatus;
   /** Empty when ready; otherwise what is missing, for people. */
   notReady(): readonly string[];

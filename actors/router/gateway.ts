@@ -29,6 +29,7 @@ import type {
   PushAck,
   TensorSpec,
 } from './gateway-port.ts';
+import type { ModelStatistics, ModelTallies } from './model-statistics.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 export type GatewayParts = {
@@ -36,6 +37,7 @@ export type GatewayParts = {
   readonly routing: RoutingTable;
   readonly reads: FeatureReads;
   readonly ingest: Pick<Gateway, 'push' | 'delete'>;
+  readonly tallies: ModelTallies;
   readonly status: () => ClusterStatus;
   readonly notReady: () => readonly string[];
   readonly tracer: Tracer;
@@ -190,6 +192,13 @@ export class LocalGateway implements Gateway, Behaviour {
     return this.#parts.routing.choosePlan(model, undefined).featureNames;
   }
 
+  statistics(model?: string, version?: string): readonly ModelStatistics[] {
+    const wanted = model === undefined ? this.models() : [this.describe(model, version)];
+    return wanted.flatMap(({ name, versions }) =>
+      (version === undefined ? versions : [version]).map((one) => this.#parts.tallies.of(name, one)),
+    );
+  }
+
   status(): ClusterStatus {
     return this.#parts.status();
   }
@@ -278,5 +287,6 @@ function describePlan(plan: ServingPlan, versions: readonly string[]): ModelDesc
     outputs: spec.outputs,
     entityInput: plan.entityInput,
     rowsMax: rowsMaxOf(plan),
+    batched: spec.batched,
   };
 }

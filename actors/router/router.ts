@@ -36,7 +36,8 @@ export type RouterOptions = DispatchOptions & {
 export interface RouterObserver {
   /** `code` is OK or an error code. */
   answered(model: string, version: string, code: string, rows: number, seconds: number): void;
-  stages(model: string, answer: Answer): void;
+  /** `rows` of a request came back from a worker. */
+  stages(model: string, version: string, rows: number, answer: Answer): void;
   retried(reason: RetryReason): void;
   lateAnswer(): void;
   /** A bug showed itself. */
@@ -217,7 +218,8 @@ export class Router implements Behaviour {
     attempt.worker.backlogUs = answer.backlogUs;
     part.answer = answer;
     this.#dispatcher.forgetPart(part);
-    this.#observer.stages(request.plan.spec.manifest.name, answer);
+    const { model, version } = labelOf(request.plan);
+    this.#observer.stages(model, version, part.rows?.length ?? request.admitted.rows, answer);
     request.partsLeft--;
     if (request.partsLeft === 0) this.#guard(request, () => this.#succeed(request));
   }

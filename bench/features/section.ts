@@ -1,5 +1,6 @@
 /** The feature platform's part of the bench: which jobs there are, and what they share. A job a file. */
 import { FEATURE_SECTIONS, type FeatureSection } from '../options.ts';
+import { bootstrapJob } from './bootstrap-job.ts';
 import { bulkJob } from './bulk.ts';
 import { feastJob } from './feast-compare.ts';
 import type { FeatureBench } from './feature-bench.ts';
@@ -14,6 +15,7 @@ const JOBS: Readonly<Record<FeatureSection, (bench: FeatureBench) => Promise<voi
   'feature-reads': httpReadsJob,
   'feature-visible': visibleJob,
   'feature-bulk': bulkJob,
+  'feature-bootstrap': bootstrapJob,
   'feature-growth': growthJob,
   'feature-feast': feastJob,
 };

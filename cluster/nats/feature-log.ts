@@ -5,9 +5,11 @@ import {
   DiscardPolicy,
   type JetStreamClient,
   type JetStreamManager,
+  type MsgRequest,
   nanos,
   RetentionPolicy,
   StorageType,
+  type StreamInfo,
 } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
 import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../../proto/subjects.ts';
@@ -58,7 +60,18 @@ export async function openFeatureLog(
   return new FeatureLog(publisher, jetstream, manager, clock, log);
 }
 
-export type OpenFeatureLog = Pick<FeatureLog, 'append' | 'state' | 'lastSeqOf' | 'usedPartitions' | 'follow'>;
+export type OpenFeatureLog = Pick<
+  FeatureLog,
+  | 'append'
+  | 'state'
+  | 'lastSeqOf'
+  | 'usedPartitions'
+  | 'messagesByPartition'
+  | 'messageAt'
+  | 'lastSeqUntil'
+  | 'trim'
+  | 'follow'
+>;
 
 /**
  * A log that is opened by the first call that needs it, and again by the next where that failed: for processes that
@@ -78,8 +91,26 @@ export function openedWhenAsked(open: () => Promise<OpenFeatureLog>): OpenFeatur
     state: async () => (await opened()).state(),
     lastSeqOf: async (partition) => (await opened()).lastSeqOf(partition),
     usedPartitions: async () => (await opened()).usedPartitions(),
+    messagesByPartition: async () => (await opened()).messagesByPartition(),
+    messageAt: async (seq) => (await opened()).messageAt(seq),
+    lastSeqUntil: async (...call) => (await opened()).lastSeqUntil(...call),
+    trim: async (...call) => (await opened()).trim(...call),
     follow: async (...call) => (await opened()).follow(...call),
   };
+}
+
+/** Null where there is no log. Rejects as the client does. */
+export async function featureLogState(manager: JetStreamManager): Promise<LogState | null> {
+  try {
+    return logState(await manager.streams.info(FEATURE_LOG_STREAM));
+  } catch (thrown) {
+    if (isApiError(thrown, 404)) return null;
+    throw thrown;
+  }
+}
+
+function logState({ created, state }: StreamInfo): LogState {
+  return { createdText: String(created), firstSeq: state.first_seq, lastSeq: state.last_seq };
 }
 
 function unavailable(message: string, cause: unknown): ServingError {
@@ -117,8 +148,7 @@ export class FeatureLog {
   }
 
   async state(): Promise<LogState> {
-    const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM);
-    return { createdText: String(stream.created), firstSeq: stream.state.first_seq, lastSeq: stream.state.last_seq };
+    return logState(await this.#manager.streams.info(FEATURE_LOG_STREAM));
   }
 
   /** Sequence of a partition's newest message; 0 when it has none. */
@@ -136,13 +166,66 @@ export class FeatureLog {
 
   /** Partitions that hold at least one message. */
   async usedPartitions(): Promise<Set<number>> {
+    return new Set((await this.messagesByPartition()).keys());
+  }
+
+  /** How many messages the log still has of each partition that has any. */
+  async messagesByPartition(): Promise<Map<number, number>> {
     const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM, { subjects_filter: FEATURE_LOG_SUBJECTS });
-    const used = new Set<number>();
-    for (const subject of Object.keys(stream.state.subjects ?? {})) {
-      const partition = Number(subject.slice(subject.lastIndexOf('.') + 1));
-      if (Number.isInteger(partition)) used.add(partition);
+    const messages = new Map<number, number>();
+    for (const [subject, count] of Object.entries(stream.state.subjects ?? {})) {
+      const partition = partitionOfSubject(subject);
+      if (partition !== null) messages.set(partition, count);
     }
-    return used;
+    return messages;
+  }
+
+  /** The message at a sequence, or null where the log has it no longer, or not yet. */
+  async messageAt(seq: number): Promise<{ partition: number | null; bytes: Uint8Array } | null> {
+    try {
+      const message = await this.#manager.streams.getMessage(FEATURE_LOG_STREAM, { seq });
+      return { partition: partitionOfSubject(message.subject), bytes: message.data };
+    } catch (thrown) {
+      if (isApiError(thrown, 404)) return null;
+      throw thrown;
+    }
+  }
+
+  /** Sequence of a partition's last message up to `seq` that was written no later than `wallMs`; 0 where there is none. */
+  async lastSeqUntil(partition: number, seq: number, wallMs: number): Promise<number> {
+    const isOld = async (from: number) => {
+      const next = await this.#nextOf(partition, from);
+      return next !== null && next.seq <= seq && next.time <= wallMs ? next.seq : null;
+    };
+    // Sequences grow with time, so the last one that is old enough is found by halving.
+    let old = await isOld(1);
+    if (old === null) return 0;
+    for (let low = old + 1, high = seq + 1; low < high; ) {
+      const found = await isOld(low + Math.floor((high - low) / 2));
+      if (found === null) high = low + Math.floor((high - low) / 2);
+      else {
+        old = found;
+        low = found + 1;
+      }
+    }
+    return old;
+  }
+
+  /** Removes a partition's messages up to and including `seq`, for good. */
+  async trim(partition: number, seq: number): Promise<void> {
+    await this.#manager.streams.purge(FEATURE_LOG_STREAM, { filter: featureLogSubject(partition), seq: seq + 1 });
+  }
+
+  async #nextOf(partition: number, fromSeq: number): Promise<{ seq: number; time: number } | null> {
+    try {
+      // Servers take both fields together; the client's type knows only one at a time.
+      const query = { seq: fromSeq, next_by_subj: featureLogSubject(partition) } as MsgRequest;
+      const message = await this.#manager.streams.getMessage(FEATURE_LOG_STREAM, query);
+      return { seq: message.seq, time: message.time.getTime() };
+    } catch (thrown) {
+      if (isApiError(thrown, 404)) return null;
+      throw thrown;
+    }
   }
 
   /**
@@ -199,4 +282,9 @@ export class FeatureLog {
       },
     };
   }
+}
+
+function partitionOfSubject(subject: string): number | null {
+  const partition = Number(subject.slice(subject.lastIndexOf('.') + 1));
+  return Number.isInteger(partition) ? partition : null;
 }

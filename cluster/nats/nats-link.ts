@@ -16,16 +16,19 @@ import {
   type NatsConnection,
   NatsError,
   nkeyAuthenticator,
+  StorageType,
 } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { KeyValue } from '../key-value.ts';
 import type { Log } from '../log.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { Wire } from '../transport/transport.ts';
 import { AckedPublisher } from './acked-publisher.ts';
 import { reason } from './api-errors.ts';
-import { type FeatureLog, openFeatureLog } from './feature-log.ts';
+import { type FeatureLog, featureLogState, type LogState, openFeatureLog } from './feature-log.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
+import { NatsObjectStore } from './nats-object-store.ts';
 
 export type NatsOptions = {
   /** One or more, comma-separated: nats://host:4222 */
@@ -189,10 +192,23 @@ export class NatsLink implements Wire {
     return keyValue;
   }
 
+  /** Opens a bucket of objects, creating it, with `replicas` copies, where it is missing. */
+  async objectStore(bucket: string, options: { replicas: number }): Promise<ObjectStore> {
+    const objects = await this.#jetstream.views.os(bucket, { replicas: options.replicas, storage: StorageType.File });
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return new NatsObjectStore(objects, this.#jetstream, manager, bucket, () => this.flush());
+  }
+
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return openFeatureLog(this.#publisher, this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+  }
+
+  /** Where the feature log stands, or null where there is none; does not make one. */
+  async featureLogState(): Promise<LogState | null> {
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return featureLogState(manager);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */

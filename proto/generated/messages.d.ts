@@ -1832,6 +1832,9 @@ export namespace dovetail {
         /** Heartbeat localEndpoint. */
         localEndpoint: string;
 
+        /** Heartbeat trouble. */
+        trouble: string;
+
         /**
          * Creates a new Heartbeat instance using the specified properties.
          * @param [properties] Properties to set
@@ -1908,6 +1911,9 @@ export namespace dovetail {
 
             /** Heartbeat localEndpoint */
             localEndpoint?: (string|null);
+
+            /** Heartbeat trouble */
+            trouble?: (string|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

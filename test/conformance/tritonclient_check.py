@@ -152,6 +152,32 @@ class Checks:
         version = self.metadata["versions"][-1]
         expect(self.client.get_model_metadata(self.model, version)["name"] == self.model, "another model's metadata")
 
+    def check_the_configuration_has_the_inputs_without_rows(self):
+        config = self.client.get_model_config(self.model, self.metadata["versions"][-1])
+        expect(config["name"] == self.model and config["max_batch_size"] > 0, f"{config}")
+        for spec, entry in zip(self.metadata["inputs"], config["input"], strict=True):
+            datatype = "STRING" if spec["datatype"] == "BYTES" else spec["datatype"]
+            wanted = {"name": spec["name"], "data_type": f"TYPE_{datatype}", "dims": spec["shape"][1:]}
+            expect(entry == wanted, f"{entry} is not {wanted}")
+
+    def check_statistics_count_what_was_asked(self):
+        def counted():
+            [entry] = self.client.get_inference_statistics(self.model, self.metadata["versions"][-1])["model_stats"]
+            return entry
+
+        before = counted()
+        self.infer(self.arrays(3))
+        after = counted()
+        expect(after["inference_count"] - before["inference_count"] == 3, f"{before} then {after}")
+        success = [entry["inference_stats"]["success"]["count"] for entry in (before, after)]
+        expect(success[1] - success[0] == 1, f"{before} then {after}")
+        expect(len(self.client.get_inference_statistics()["model_stats"]) >= 1, "no statistics of all models")
+
+    def check_the_repository_index_lists_the_model(self):
+        index = self.client.get_model_repository_index()
+        ready = [entry["version"] for entry in index if entry["name"] == self.model and entry["state"] == "READY"]
+        expect(ready == self.metadata["versions"], f"{index}")
+
     # ---- inference ----
 
     def check_binary_in_and_binary_out_by_default(self):
@@ -319,9 +345,7 @@ class Checks:
         expect_error(lambda: self.infer(self.arrays(1), sequence_id=7, sequence_start=True), status="501", words=["sequence"])
 
     def check_extensions_not_offered_say_so(self):
-        expect_error(lambda: self.client.get_model_repository_index(), status="501")
         expect_error(lambda: self.client.load_model(self.model), status="501")
-        expect_error(lambda: self.client.get_inference_statistics(), status="501")
         expect_error(lambda: self.client.get_system_shared_memory_status(), status="501")
         expect_error(lambda: self.client.get_log_settings(), status="501")
         expect_error(lambda: self.client.get_trace_settings(), status="501")

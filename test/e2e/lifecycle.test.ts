@@ -86,6 +86,7 @@ describe('starting', () => {
 describe('a port that is taken', () => {
   it.each([
     ['http', '--http-port', 0],
+    ['grpc', '--grpc-port', 0],
     ['nats', '--nats-port', 0],
     ['metrics', '--metrics-port', 2],
   ] as const)('for %s ends the start with code 3 and names %s', async (which, flag, offset) => {

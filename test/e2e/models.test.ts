@@ -260,7 +260,7 @@ describe('an app', () => {
     try {
       writeFileSync(join(other, 'features.ts'), source);
       const { http, metrics } = await freePorts();
-      const ports = ['--http-port', String(http), '--metrics-port', String(metrics)];
+      const ports = ['--http-port', String(http), '--grpc-port', '0', '--metrics-port', String(metrics)];
       const result = await dovetail(['up', '--app', other, '--data-dir', join(other, 'data'), ...ports]);
       expect(result).toMatchObject({ code, stdout: '' });
       expect(result.stderr).toContain(words);

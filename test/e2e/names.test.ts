@@ -32,7 +32,7 @@ async function up(natsUrl: string): Promise<TestCluster> {
 async function nodeFlags(role: string, name: string, natsUrl: string): Promise<string[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'dovetail-e2e-'));
   cleanups.push(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 }));
-  const ports = ['--http-port', '0', '--metrics-port', '0'];
+  const ports = ['--http-port', '0', '--grpc-port', '0', '--metrics-port', '0'];
   return ['node', '--role', role, '--name', name, '--nats-url', natsUrl, '--data-dir', dataDir, ...ports];
 }
 

@@ -23,7 +23,7 @@ describe('the Open Inference Protocol', () => {
     expect((await edge.call('/v2')).json).toEqual({
       name: 'dovetail',
       version: '9.9.9',
-      extensions: ['binary_tensor_data'],
+      extensions: ['binary_tensor_data', 'model_configuration', 'statistics'],
     });
     expect((await edge.call('/v2/models/add/versions/1/ready')).status).toBe(200);
     expect((await edge.call('/v2/models/add/versions/7/ready')).status).toBe(400);
@@ -80,11 +80,35 @@ describe('the Open Inference Protocol', () => {
     expect(edge.gateway.calls).toHaveLength(0);
   });
 
+  it('answers for configuration and statistics of a model, of a version of it, and of all', async () => {
+    const config = await edge.call('/v2/models/fraud/versions/1/config');
+    expect(config.status).toBe(200);
+    expect(config.json).toMatchObject({ name: 'fraud', max_batch_size: 64, backend: 'onnxruntime' });
+    expect((await edge.call('/v2/models/fraud/config')).json).toEqual(config.json);
+    edge.gateway.tallies.answered('fraud', '2', 'OK', 5, 0.001);
+    const statsOf = async (path: string) => (await edge.call(path)).json['model_stats'] as Record<string, unknown>[];
+    expect(await statsOf('/v2/models/fraud/versions/2/stats')).toMatchObject([
+      { name: 'fraud', version: '2', inference_count: 5, inference_stats: { success: { count: 1, ns: 1_000_000 } } },
+    ]);
+    expect((await statsOf('/v2/models/fraud/stats')).map(({ version }) => version)).toEqual(['1', '2']);
+    expect((await statsOf('/v2/models/stats')).length).toBe(2 * edge.gateway.models().length);
+    for (const path of ['/v2/models/nobody/stats', '/v2/models/fraud/versions/9/config']) {
+      expect((await edge.call(path)).status).toBe(404);
+    }
+  });
+
+  it('lists the repository, with a body and without', async () => {
+    const served = { name: 'fraud', version: '2', state: 'READY', reason: '' };
+    for (const init of [{ method: 'POST' }, { method: 'POST', body: '{"ready":true}' }]) {
+      const answer = await edge.call('/v2/repository/index', init);
+      expect(answer.status).toBe(200);
+      expect(answer.json).toContainEqual(served);
+    }
+    expect((await edge.post('/v2/repository/index', { ready: 'yes' })).status).toBe(400);
+    expect((await edge.post('/v2/repository/index', '[]')).status).toBe(400);
+  });
+
   it.each([
-    ['GET', '/v2/models/fraud/config'],
-    ['GET', '/v2/models/fraud/versions/1/stats'],
-    ['GET', '/v2/models/stats'],
-    ['POST', '/v2/repository/index'],
     ['POST', '/v2/repository/models/fraud/load'],
     ['GET', '/v2/systemsharedmemory/status'],
     ['POST', '/v2/cudasharedmemory/region/r/register'],

@@ -18,10 +18,10 @@ export const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.me
 /** A slow machine that does other things too may take this long to start or stop a cluster. */
 const START_MS_MAX = 50_000;
 const STOP_MS_MAX = 25_000;
-/** HTTP, NATS, and one for the metrics of each process. */
-const PORTS = 12;
+/** HTTP, NATS, gRPC, and one for the metrics of each process. */
+const PORTS = 13;
 
-export type Ports = { readonly http: number; readonly nats: number; readonly metrics: number };
+export type Ports = { readonly http: number; readonly nats: number; readonly metrics: number; readonly grpc: number };
 
 export type ClusterOptions = {
   readonly flags?: readonly string[];
@@ -79,6 +79,7 @@ export class TestCluster {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'dovetail-e2e-'));
     const natsUrl = options.natsUrl ?? null;
     const flags = ['--data-dir', dataDir, '--http-port', `${ports.http}`, '--metrics-port', `${ports.metrics}`];
+    flags.push('--grpc-port', `${ports.grpc}`);
     if (natsUrl === null) flags.push('--nats-port', `${ports.nats}`);
     else flags.push('--nats-url', natsUrl);
     const child = spawn(process.execPath, [PROGRAM, 'up', ...flags, ...(options.flags ?? [])], {
@@ -289,9 +290,9 @@ export async function processesWith(text: string): Promise<ProcessRow[]> {
 /** Consecutive ports that are free, below those that systems hand out by themselves. */
 export async function freePorts(): Promise<Ports> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const base = 20_100 + Math.floor(Math.random() * 1_000) * PORTS;
+    const base = 20_100 + Math.floor(Math.random() * 960) * PORTS;
     const free = await Promise.all(Array.from({ length: PORTS }, (_, i) => isFree(base + i)));
-    if (free.every(Boolean)) return { http: base, nats: base + 1, metrics: base + 2 };
+    if (free.every(Boolean)) return { http: base, nats: base + 1, metrics: base + 2, grpc: base + PORTS - 1 };
   }
   throw new Error('no free ports found');
 }

@@ -2,6 +2,7 @@
  * A Gateway in memory for the edges' tests: simple arithmetic models that really compute from the tensors they are
  * given, a feature table, and switches to fail, hold and become unready. It checks inputs as the real one must.
  */
+
 import type {
   ClusterStatus,
   FeatureReadOptions,
@@ -15,7 +16,9 @@ import type {
   PushAck,
   TensorSpec,
 } from '../../actors/router/gateway-port.ts';
+import { type ModelStatistics, ModelTallies } from '../../actors/router/model-statistics.ts';
 import { entity, int64, type View, view } from '../../cluster/catalog/views.ts';
+import { systemClock } from '../../cluster/clock.ts';
 import { invalid, notFound, ServingError } from '../../proto/errors.ts';
 import { quoteShort } from '../../proto/names.ts';
 import { bytesElements, checkByteLength, DATA_TYPES, type DataType, type Tensor } from '../../proto/tensor.ts';
@@ -52,6 +55,7 @@ function describe(
     outputs,
     entityInput,
     rowsMax: 64,
+    batched: true,
   };
 }
 
@@ -110,6 +114,7 @@ const userProfile = view({
 
 export class FakeGateway implements Gateway {
   readonly calls: PredictCall[] = [];
+  readonly tallies = new ModelTallies(systemClock);
   readonly readOptions: FeatureReadOptions[] = [];
   readonly stored = new Map<string, FeatureRow>();
   /** What the next predictions reject with. */
@@ -241,6 +246,13 @@ export class FakeGateway implements Gateway {
 
   modelFeatures(model: string): readonly string[] {
     return this.describe(model).entityInput === null ? [] : ['user_profile.age'];
+  }
+
+  statistics(model?: string, version?: string): readonly ModelStatistics[] {
+    const wanted = model === undefined ? this.models() : [this.describe(model, version)];
+    return wanted.flatMap(({ name, versions }) =>
+      (version === undefined ? versions : [version]).map((one) => this.tallies.of(name, one)),
+    );
   }
 
   status(): ClusterStatus {

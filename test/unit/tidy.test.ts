@@ -114,6 +114,8 @@ describe('the source', () => {
     const importers = (name: string) => product.filter((file) => imports(file).includes(name)).map(({ path }) => path);
     expect(importers('onnxruntime-node')).toEqual(['actors/model-worker/onnx-engine.ts']);
     expect(importers('lmdb')).toEqual(['actors/feature-shard/replica.ts']);
+    expect(importers('@grpc/grpc-js').length).toBeGreaterThan(0);
+    expect(importers('@grpc/grpc-js').filter((path) => !path.startsWith('actors/grpc-bridge/'))).toEqual([]);
     expect(importers('nats').length).toBeGreaterThan(0);
     expect(importers('nats').filter((path) => !path.startsWith('cluster/nats/'))).toEqual([]);
   });
