@@ -45,6 +45,8 @@ import { transportMetrics } from './observers.ts';
 /** What a role says of itself in heartbeats; the role changes it as it goes. */
 export type Standing = {
   ready: boolean;
+  /** Serves, but from a replica that is far behind the log. */
+  lagging?: boolean;
   models: string[];
   caughtUp: Uint8Array;
   queueDepth: () => number;
@@ -367,6 +369,7 @@ function ownHeartbeat(
     pid: process.pid,
     localEndpoint,
     trouble: standing.trouble.slice(0, TROUBLE_CHARS_MAX),
+    lagging: standing.lagging === true,
   };
 }
 

@@ -2,6 +2,7 @@
 /** The `dovetail` command: finds the subcommand, reads its arguments, turns what goes wrong into a message and an exit code. */
 import { ServingError } from '../proto/errors.ts';
 import { type Command, EXIT, exitCodeOf, helpOf, readArguments, UsageError } from './command.ts';
+import { deadLettersCommand } from './dead-letters.ts';
 import { nodeCommand } from './node.ts';
 import { packageVersion } from './package-files.ts';
 import { predictCommand } from './predict.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   snapshotCommand,
   restoreCommand,
   replayCommand,
+  deadLettersCommand,
 ];
 
 function overview(): string {

@@ -6,11 +6,11 @@ import { isCommitFailure, Replica } from '../actors/feature-shard/replica.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
 import { bitset, setBit } from '../cluster/membership/bitset.ts';
 import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
-import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
 import { shardSnapshots } from './shard-snapshots.ts';
+import { applyMetrics, startParking, startSweep, watchLag } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
@@ -37,13 +37,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       wakeReads();
     },
     onCaughtUp: () => report(),
+    parking: await startParking(cluster),
   });
-  registry.observeGauge(
-    'dovetail_replica_lag_messages',
-    'Messages in the log that this replica has not applied.',
-    [],
-    (say) => say(follower.lag()),
-  );
+  const lag = watchLag(cluster, follower, () => report());
   registry.observeGauge('dovetail_replica_partitions', 'Partitions followed here, by state.', ['state'], (say) => {
     const caughtUp = [...assigned].filter((partition) => follower.isCaughtUp(partition)).length;
     const unconfirmed = [...assigned].filter((partition) => follower.isUnconfirmed(partition)).length;
@@ -64,7 +60,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       else all = false;
     }
     standing.caughtUp = caughtUp;
-    standing.ready = all;
+    standing.ready = all && lag.behind.size === 0;
+    standing.lagging = lag.behind.size > 0;
     standing.trouble = follower.fault ?? [...follower.starting().values()].find((why) => why !== null) ?? '';
     cluster.heartbeats.announce();
   };
@@ -117,10 +114,13 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   nats.onConnectionChange((connected) => {
     if (connected) follow(() => follower.restart());
   });
+  const sweep = startSweep(cluster, replica, follower, source);
   return {
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
+      lag.stop();
+      await sweep.stop();
       await Promise.all([follower.stop(), snapshots.stop()]);
       cluster.transport.flush();
       await replica.close();
@@ -132,29 +132,4 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
 /** Keeps the process alive when a commit fails: `apply` has been told too, and tries again. */
 function onCommitFailure(reason: unknown): void {
   if (!isCommitFailure(reason)) throw reason;
-}
-
-function applyMetrics(cluster: ClusterProcess) {
-  const rows = cluster.registry.counter('dovetail_replica_rows_total', 'Rows of the log, by what became of them.', [
-    'outcome',
-  ]);
-  const parked = cluster.registry.counter(
-    'dovetail_replica_parked_messages_total',
-    'Log messages of an unknown view or schema.',
-  );
-  const seconds = cluster.registry.histogram(
-    'dovetail_replica_apply_duration_seconds',
-    'One transaction of the replica.',
-    LATENCY_BOUNDARIES_SECONDS,
-  );
-  return (
-    result: { rowsApplied: number; rowsStale: number; messagesParked: number },
-    _messages: number,
-    took: number,
-  ) => {
-    rows.with('applied').add(result.rowsApplied);
-    if (result.rowsStale > 0) rows.with('stale').add(result.rowsStale);
-    if (result.messagesParked > 0) parked.add(result.messagesParked);
-    seconds.record(took);
-  };
 }

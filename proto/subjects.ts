@@ -37,6 +37,16 @@ export function featureLogSubject(partition: number): string {
 
 export const FEATURE_LOG_SUBJECTS = 'dovetail.log.*';
 
+/** What of the log could not be applied. */
+export const DEAD_LETTER_STREAM = 'DOVETAIL_DEAD_LETTERS';
+
+/** One subject a message of the log, however many replicas park it. */
+export function deadLetterSubject(partition: number, seq: number): string {
+  return `dovetail.dead.${partition}.${seq}`;
+}
+
+export const DEAD_LETTER_SUBJECTS = 'dovetail.dead.*.*';
+
 export const BUCKETS = {
   /** Cluster settings, placement table. */
   cluster: 'dovetail_cluster',

@@ -7,34 +7,17 @@
  * served on, older by the minute (every answer says its sequence and age), until the log says what is missing.
  */
 
-import type { Clock } from '../../cluster/clock.ts';
 import { sleep } from '../../cluster/clock.ts';
-import type { Log } from '../../cluster/log.ts';
+import { ApplyQueue, type ApplyQueueOptions } from './apply-queue.ts';
 import type { Bootstrap, LogState } from './bootstrap.ts';
+import { LogHeartbeat } from './log-heartbeat.ts';
+import type { LogSource } from './log-source.ts';
 import { PartitionStarts } from './partition-starts.ts';
-import type { ApplyResult, LogMessage, Replica } from './replica.ts';
+import type { ApplyResult, Replica } from './replica.ts';
 
-/** The part of the feature log that a follower needs. */
-export interface LogSource {
-  state(): Promise<LogState>;
-  lastSeqOf(partition: number): Promise<number>;
-  usedPartitions(): Promise<Set<number>>;
-  follow(
-    partition: number,
-    fromSeq: number,
-    onMessage: (seq: number, bytes: Uint8Array, pending: number) => Promise<void> | undefined,
-  ): Promise<{ stop(): Promise<void> }>;
-}
-
-export type FollowerOptions = {
+export type FollowerOptions = Omit<ApplyQueueOptions, 'replica' | 'onApplied' | 'onCorrupt'> & {
   readonly replica: Replica;
   readonly source: LogSource;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Messages applied in one transaction at the most. */
-  readonly transactionMessagesMax: number;
-  /** Messages waiting to be applied; reading from the log pauses above this. */
-  readonly waitingMessagesMax: number;
   readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
   /** Called whenever `isCaughtUp` may have changed. */
   readonly onCaughtUp: () => void;
@@ -65,18 +48,35 @@ export class LogFollower {
   #silent = false;
   readonly #stop: Promise<null>;
   #sayStop: () => void = () => {};
-  #waiting: LogMessage[] = [];
-  #applying = false;
-  #roomWaiters: (() => void)[] = [];
+  readonly #queue: ApplyQueue;
   #stopped = false;
+  readonly #heartbeat: LogHeartbeat | null;
   #fault: string | null = null;
   /** Partitions that have to be had from elsewhere before the log can take them on. */
   readonly #starts: PartitionStarts | null;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    const { bootstrap, clock, log, onCaughtUp } = options;
+    const { source, bootstrap, clock, log, onCaughtUp } = options;
     this.#starts = bootstrap === undefined ? null : new PartitionStarts(bootstrap, clock, log, onCaughtUp);
+    this.#queue = new ApplyQueue({
+      ...options,
+      onApplied: async (...applied) => {
+        options.onApplied(...applied);
+        await this.#markCaughtUp();
+        options.onCaughtUp();
+      },
+      onCorrupt: (why) => this.#failFor(`what is stored here is corrupt: ${why}`),
+    });
+    const { counts } = source;
+    this.#heartbeat =
+      counts === undefined
+        ? null
+        : new LogHeartbeat({
+            source: { counts: () => counts.call(source), lastSeqOf: (partition) => source.lastSeqOf(partition) },
+            clock,
+            log,
+          });
     this.#stop = new Promise((resolve) => {
       this.#sayStop = () => resolve(null);
     });
@@ -98,9 +98,18 @@ export class LogFollower {
     return this.#options.replica.appliedSeq(partition) >= goalSeq;
   }
 
-  /** Whether the partition counts as caught up although the log has not confirmed it. */
+  /** Whether the partition counts as caught up although the log has not confirmed it, or not for long. */
   isUnconfirmed(partition: number): boolean {
-    return this.#fault === null && this.#unconfirmed.has(partition);
+    if (this.#fault !== null) return false;
+    return (
+      this.#unconfirmed.has(partition) || (this.#heartbeat?.isStale(partition) === true && this.isCaughtUp(partition))
+    );
+  }
+
+  /** Time since the log last confirmed that nothing of any partition followed here was missing. */
+  confirmedAgeMs(): number {
+    if (this.#heartbeat === null || this.#wanted.size === 0) return 0;
+    return Math.max(...[...this.#wanted].map((partition) => this.#heartbeat!.ageMs(partition)));
   }
 
   /** Whether an owner of the partition may answer for it: its replica has caught up once, however far it is now. */
@@ -116,9 +125,25 @@ export class LogFollower {
 
   /** Messages known to be in the log and not yet applied, over all partitions. */
   lag(): number {
-    let pending = this.#waiting.length;
-    for (const following of this.#following.values()) pending += following.pending;
+    let pending = this.#queue.length;
+    for (const following of this.#following.values()) pending += this.#toCome(following);
     return pending;
+  }
+
+  /** The same by partition; those that lack nothing are left out. */
+  lags(): Map<number, number> {
+    const lags = new Map<number, number>();
+    const add = (partition: number, messages: number) => {
+      if (messages > 0) lags.set(partition, (lags.get(partition) ?? 0) + messages);
+    };
+    for (const following of this.#following.values()) add(following.partition, this.#toCome(following));
+    for (const { partition } of this.#queue.waiting) add(partition, 1);
+    return lags;
+  }
+
+  /** By the last message that came, or by what the log said that it holds. */
+  #toCome({ partition, pending }: Following): number {
+    return Math.max(pending, this.#heartbeat?.missing(partition) ?? 0);
   }
 
   /**
@@ -127,10 +152,14 @@ export class LogFollower {
    */
   async assign(partitions: ReadonlySet<number>): Promise<void> {
     this.#wanted = new Set(partitions);
+    if (!this.#stopped) this.#heartbeat?.start();
     for (const partition of this.#unconfirmed) if (!partitions.has(partition)) this.#unconfirmed.delete(partition);
     if (this.#silent) this.#trustReplica();
     const leaving = [...this.#following.keys()].filter((partition) => !this.#wanted.has(partition));
-    for (const partition of leaving) this.#starts?.end(partition);
+    for (const partition of leaving) {
+      this.#starts?.end(partition);
+      this.#heartbeat?.forget(partition);
+    }
     await Promise.all([this.#unfollow(leaving), this.#forget(leaving), this.#join()]);
   }
 
@@ -146,8 +175,15 @@ export class LogFollower {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#sayStop();
-    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#joining, this.#starts?.settled()]);
-    while (this.#applying) await sleep(this.#options.clock, 5);
+    this.#heartbeat?.stop();
+    await Promise.all([
+      this.#unfollow([...this.#following.keys()]),
+      this.#joining,
+      this.#starts?.settled(),
+      this.#queue.stop(),
+    ]);
+    // What came before the log was let go.
+    await this.#queue.stop();
   }
 
   /** Starts what is wanted and not followed yet. One at a time; what is wanted may change under way. */
@@ -180,6 +216,7 @@ export class LogFollower {
       this.#silent = false;
       await this.#markCaughtUp();
       onCaughtUp();
+      this.#heartbeat?.check().catch(() => {});
     }
   }
 
@@ -249,7 +286,7 @@ export class LogFollower {
     if (following.stopped || this.#stopped || this.#fault !== null) return;
     this.#unconfirmed.delete(partition);
     // What came of it before belongs to what is replaced now.
-    this.#waiting = this.#waiting.filter((message) => message.partition !== partition);
+    this.#queue.drop(partition);
     this.#starts!.begin(partition, {
       isGone: () => this.#stopped || following.stopped || this.#fault !== null,
       stop: this.#stop,
@@ -293,13 +330,18 @@ export class LogFollower {
     const { source, replica } = this.#options;
     const { partition } = following;
     const gone = () => this.#stopped || following.stopped;
+    const askedMs = this.#options.clock.nowMs();
     const goalSeq = used ? await this.#answerOf(async () => (gone() ? 0 : await source.lastSeqOf(partition))) : 0;
     if (gone() || goalSeq === null) return;
     const start = async () => {
       if (gone()) return null;
-      const handle = await source.follow(partition, replica.appliedSeq(partition) + 1, (seq, bytes, pending) => {
+      const appliedSeq = replica.appliedSeq(partition);
+      this.#heartbeat?.begin(partition, appliedSeq);
+      if (used) this.#heartbeat?.told(partition, goalSeq, askedMs);
+      const handle = await source.follow(partition, appliedSeq + 1, (seq, bytes, pending) => {
         following.pending = pending;
-        return this.#receive({ partition, seq, bytes });
+        this.#heartbeat?.received(partition, seq);
+        return this.#queue.push({ partition, seq, bytes });
       });
       if (!gone()) return handle;
       // Stopped while it was being made, so nobody else knows of it.
@@ -344,44 +386,12 @@ export class LogFollower {
     }
   }
 
-  /** Resolves (or is undefined) once there is room for more. */
-  #receive(message: LogMessage): Promise<void> | undefined {
-    this.#waiting.push(message);
-    if (!this.#applying) {
-      this.#applying = true;
-      this.#options.clock.afterInput(() => void this.#applyWaiting());
-    }
-    if (this.#waiting.length < this.#options.waitingMessagesMax) return undefined;
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
-  }
-
-  async #applyWaiting(): Promise<void> {
-    const { replica, clock, log, transactionMessagesMax, onApplied, onCaughtUp } = this.#options;
-    while (this.#waiting.length > 0) {
-      const messages = this.#waiting.slice(0, transactionMessagesMax);
-      const startMs = clock.nowMs();
-      try {
-        const result = await replica.apply(messages);
-        this.#waiting = this.#waiting.slice(messages.length);
-        onApplied(result, messages.length, (clock.nowMs() - startMs) / 1_000);
-        await this.#markCaughtUp();
-        onCaughtUp();
-      } catch (thrown) {
-        // Nothing of the transaction is kept and the cursors have not moved, so trying again is safe.
-        log.error({ err: thrown }, 'applying the log failed; reads go on from what is applied');
-        if (this.#stopped) break;
-        await Promise.race([sleep(clock, RETRY_MS * 4), this.#stop]);
-      }
-      if (this.#waiting.length < this.#options.waitingMessagesMax) this.#letGoOn();
-    }
-    this.#applying = false;
-    // Where the last transaction failed while stopping there is no room, but those who wait for it must end too.
-    this.#letGoOn();
-  }
-
-  #letGoOn(): void {
-    const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
-    for (const resolve of waiters) resolve();
+  /** Refuses to serve from here on, and lets the log go. */
+  #failFor(fault: string): void {
+    const { log, onCaughtUp } = this.#options;
+    this.#fault = fault;
+    log.error({ fault }, 'refusing to serve; remove this replica to rebuild it from the log');
+    void this.#unfollow([...this.#following.keys()]);
+    onCaughtUp();
   }
 }

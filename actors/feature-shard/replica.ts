@@ -9,12 +9,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { type RecordBytes, recordViews } from '../../cluster/catalog/record.ts';
+import { type RecordBytes, recordBytes, recordViews } from '../../cluster/catalog/record.ts';
 import type { App, View } from '../../cluster/catalog/views.ts';
 import type { Log } from '../../cluster/log.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../../proto/names.ts';
 import { applyMessage, emptyTally, type RowStore, type RowTally } from './apply-message.ts';
+import { type Poison, UnparkedPoison } from './dead-letters.ts';
 import {
   AT_START,
   CURSOR_KEY_BYTES,
@@ -42,6 +43,11 @@ export type LogMessage = { readonly partition: number; readonly seq: number; rea
 export type Cursor = { readonly seq: number; readonly digest: string };
 
 export type ApplyResult = Readonly<RowTally>;
+
+/** Where a row lies within its partition. */
+export type StoredKey = { readonly viewId: number; readonly key: Uint8Array };
+
+export type StoredRow = StoredKey & { readonly record: RecordBytes };
 
 /**
  * Whether a rejection that nobody handled is the library's word on a failed commit. It rejects promises of its own that
@@ -185,11 +191,30 @@ export class Replica {
   }
 
   /**
+   * Rows of a partition in the order of their keys, beginning after `after` (null: at the first), at most `rowsMax`.
+   * Takes no longer than these rows do: no transaction stays open between two calls. Keys and records are copies.
+   */
+  rowsAfter(partition: number, after: StoredKey | null, rowsMax: number): StoredRow[] {
+    const start = after === null ? rowKey(partition, 0, NOTHING) : rowKey(partition, after.viewId, after.key);
+    const end = rowKey(partition + 1, 0, NOTHING);
+    const rows: StoredRow[] = [];
+    const options = { start, end, exclusiveStart: after !== null, limit: rowsMax };
+    for (const { key, value } of this.#db.getRange(options)) {
+      rows.push({ viewId: key.readUInt32BE(4), key: key.subarray(KEY_HEADER_BYTES), record: recordBytes(value) });
+    }
+    return rows;
+  }
+
+  /**
    * Applies messages of the log and moves their cursors, all in one transaction. Messages at or below a cursor are
    * skipped, so replaying is harmless. What a row does is `apply-message.ts`'s to say; poison is parked: counted, logged,
-   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt.
+   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt, and
+   * with UnparkedPoison, having applied nothing, where there is poison that `isParked` denies.
    */
-  async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
+  async apply(
+    messages: readonly LogMessage[],
+    isParked: (message: LogMessage) => boolean = () => true,
+  ): Promise<ApplyResult> {
     const result = emptyTally();
     const moved = new Map<number, DigestedCursor>();
     this.#applying.add(moved);
@@ -197,7 +222,13 @@ export class Replica {
       await this.#commit(() => {
         moved.clear();
         Object.assign(result, emptyTally());
-        for (const message of messages) this.#applyMessage(message, moved, result);
+        const poison = messages
+          .map((message) => this.#applyMessage(message, moved, result))
+          .filter((one) => one !== null);
+        const unparked = poison.filter((one) => !isParked(one));
+        if (unparked.length > 0) throw new UnparkedPoison(unparked);
+        for (const { partition, seq, read } of poison)
+          this.#log.warn({ partition, seq, why: read.poison[0]!.why }, 'log message parked');
         for (const { partition, seq, bytes } of messages) {
           const cursor = moved.get(partition);
           if (cursor?.seq === seq) cursor.lastHash = messageHash(bytes);
@@ -225,7 +256,7 @@ export class Replica {
       // A child transaction, since a plain one commits what was written before its callback threw.
       await this.#db.childTransaction(write);
     } catch (thrown) {
-      if (thrown instanceof ServingError) throw thrown;
+      if (thrown instanceof ServingError || thrown instanceof UnparkedPoison) throw thrown;
       // The promise hung on the error is ours to handle; of the rest that the library rejects, see `isCommitFailure`.
       (thrown as { commitError?: Promise<unknown> }).commitError?.catch?.(() => {});
       throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
@@ -249,15 +280,16 @@ export class Replica {
     return value === undefined ? { ...AT_START } : decodeCursor(value);
   }
 
-  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): void {
+  /** Returns the message where something of it is poison. */
+  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): Poison | null {
     const { partition, seq } = message;
-    if (this.partitions.isRestoring(partition)) return;
+    if (this.partitions.isRestoring(partition)) return null;
     const before = moved.get(partition) ?? this.#cursors.get(partition) ?? AT_START;
-    if (seq <= before.seq) return;
+    if (seq <= before.seq) return null;
     const cursor = { seq, digestA: before.digestA, digestB: before.digestB, lastHash: null };
     moved.set(partition, cursor);
-    const { poison } = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
-    if (poison.length > 0) this.#log.warn({ partition, seq, why: poison[0]!.why }, 'log message parked');
+    const read = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
+    return read.poison.length > 0 ? { ...message, read } : null;
   }
 
   /** Rows of a partition for writing; what changes is mixed into the cursor's digest. */
@@ -306,4 +338,12 @@ export class Replica {
     }
     return restoring;
   }
+}
+
+function rowKey(partition: number, id: number, entityKey: Uint8Array): Buffer {
+  const key = Buffer.alloc(KEY_HEADER_BYTES + entityKey.byteLength);
+  key.writeUInt32BE(partition, 0);
+  key.writeUInt32BE(id, 4);
+  key.set(entityKey, KEY_HEADER_BYTES);
+  return key;
 }

@@ -37,6 +37,8 @@ export type Heartbeat = {
   readonly localEndpoint: string;
   /** Why this process cannot serve what it should, for people; empty or absent when it can. */
   readonly trouble?: string;
+  /** Serves from a replica that is far behind the log: others are preferred. */
+  readonly lagging?: boolean;
 };
 
 export const MODELS_MAX = 4096;
@@ -79,6 +81,7 @@ export function sameStanding(a: Heartbeat, b: Heartbeat): boolean {
     a.pid === b.pid &&
     a.localEndpoint === b.localEndpoint &&
     (a.trouble ?? '') === (b.trouble ?? '') &&
+    (a.lagging === true) === (b.lagging === true) &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     sameBits(a.caughtUp, b.caughtUp)

@@ -25,6 +25,14 @@ export type LogState = {
   readonly lastSeq: number;
 };
 
+export type LogCounts = {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Messages taken out between the first and the last. */
+  readonly deleted: number;
+  readonly messages: ReadonlyMap<number, number>;
+};
+
 /** Messages that one pull asks for, and how long the server keeps it open. */
 const PULL_MESSAGES = 256;
 const PULL_EXPIRES_MS = 10_000;
@@ -66,6 +74,7 @@ export type OpenFeatureLog = Pick<
   | 'state'
   | 'lastSeqOf'
   | 'usedPartitions'
+  | 'counts'
   | 'messagesByPartition'
   | 'messageAt'
   | 'lastSeqUntil'
@@ -95,6 +104,7 @@ export function openedWhenAsked(open: () => Promise<OpenFeatureLog>): OpenFeatur
     messageAt: async (seq) => (await opened()).messageAt(seq),
     lastSeqUntil: async (...call) => (await opened()).lastSeqUntil(...call),
     trim: async (...call) => (await opened()).trim(...call),
+    counts: async () => (await opened()).counts(),
     follow: async (...call) => (await opened()).follow(...call),
   };
 }
@@ -140,11 +150,13 @@ export class FeatureLog {
 
   /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
   async append(partition: number, bytes: Uint8Array): Promise<number> {
-    try {
-      return await this.#publisher.publish(featureLogSubject(partition), bytes);
-    } catch (thrown) {
-      throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
-    }
+    return acknowledged(this.#publisher.publish(featureLogSubject(partition), bytes));
+  }
+
+  /** `append`, unless something was appended under the same name within the last two minutes: then where that is. */
+  async appendOnce(partition: number, bytes: Uint8Array, name: string): Promise<number> {
+    const options = { timeout: 5_000, msgID: name };
+    return (await acknowledged(this.#jetstream.publish(featureLogSubject(partition), bytes, options))).seq;
   }
 
   async state(): Promise<LogState> {
@@ -164,22 +176,6 @@ export class FeatureLog {
     }
   }
 
-  /** Partitions that hold at least one message. */
-  async usedPartitions(): Promise<Set<number>> {
-    return new Set((await this.messagesByPartition()).keys());
-  }
-
-  /** How many messages the log still has of each partition that has any. */
-  async messagesByPartition(): Promise<Map<number, number>> {
-    const stream = await this.#manager.streams.info(FEATURE_LOG_STREAM, { subjects_filter: FEATURE_LOG_SUBJECTS });
-    const messages = new Map<number, number>();
-    for (const [subject, count] of Object.entries(stream.state.subjects ?? {})) {
-      const partition = partitionOfSubject(subject);
-      if (partition !== null) messages.set(partition, count);
-    }
-    return messages;
-  }
-
   /** The message at a sequence, or null where the log has it no longer, or not yet. */
   async messageAt(seq: number): Promise<{ partition: number | null; bytes: Uint8Array } | null> {
     try {
@@ -189,6 +185,38 @@ export class FeatureLog {
       if (isApiError(thrown, 404)) return null;
       throw thrown;
     }
+  }
+
+  /**
+   * Takes one message out: for one that stands in the log again, further on. Not the first, whose absence would look as
+   * if the log had been cut by somebody. Resolves with whether it is gone.
+   */
+  async remove(seq: number): Promise<boolean> {
+    if ((await this.messageAt(seq)) === null) return true;
+    if ((await this.state()).firstSeq >= seq) return false;
+    return this.#manager.streams.deleteMessage(FEATURE_LOG_STREAM, seq, false);
+  }
+
+  /** Partitions that hold at least one message. */
+  async usedPartitions(): Promise<Set<number>> {
+    return new Set((await this.counts()).messages.keys());
+  }
+
+  /** How many messages the log still has of each partition that has any. */
+  async messagesByPartition(): Promise<ReadonlyMap<number, number>> {
+    return (await this.counts()).messages;
+  }
+
+  /** How much the log holds, in all and of each partition that has any. */
+  async counts(): Promise<LogCounts> {
+    const { state } = await this.#manager.streams.info(FEATURE_LOG_STREAM, { subjects_filter: FEATURE_LOG_SUBJECTS });
+    const messages = new Map<number, number>();
+    for (const [subject, count] of Object.entries(state.subjects ?? {})) {
+      const partition = partitionOfSubject(subject);
+      if (partition !== null) messages.set(partition, count);
+    }
+    const { first_seq: firstSeq, last_seq: lastSeq } = state;
+    return { firstSeq, lastSeq, deleted: lastSeq - firstSeq + 1 - state.messages, messages };
   }
 
   /** Sequence of a partition's last message up to `seq` that was written no later than `wallMs`; 0 where there is none. */
@@ -281,6 +309,14 @@ export class FeatureLog {
         await Promise.race([deleted, sleep(this.#clock, DELETE_MS_MAX)]);
       },
     };
+  }
+}
+
+async function acknowledged<T>(ack: Promise<T>): Promise<T> {
+  try {
+    return await ack;
+  } catch (thrown) {
+    throw unavailable(`the feature log did not acknowledge: ${reason(thrown)}. Push the rows again`, thrown);
   }
 }
 

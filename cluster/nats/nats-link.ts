@@ -26,6 +26,7 @@ import type { ObjectStore } from '../object-store.ts';
 import type { Wire } from '../transport/transport.ts';
 import { AckedPublisher } from './acked-publisher.ts';
 import { reason } from './api-errors.ts';
+import { type DeadLetterBounds, DeadLetterStream } from './dead-letter-stream.ts';
 import { type FeatureLog, featureLogState, type LogState, openFeatureLog } from './feature-log.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 import { NatsObjectStore } from './nats-object-store.ts';
@@ -209,6 +210,13 @@ export class NatsLink implements Wire {
   async featureLogState(): Promise<LogState | null> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return featureLogState(manager);
+  }
+
+  /** The dead-letter stream; it is made when something is parked, within these bounds. */
+  async deadLetters(bounds: DeadLetterBounds): Promise<DeadLetterStream> {
+    // Without asking first whether JetStream is there: that is found out when something is parked.
+    const manager = await this.#connection.jetstreamManager({ timeout: 2_000, checkAPI: false });
+    return new DeadLetterStream(this.#jetstream, manager, bounds);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */

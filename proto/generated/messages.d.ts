@@ -1835,6 +1835,9 @@ export namespace dovetail {
         /** Heartbeat trouble. */
         trouble: string;
 
+        /** Heartbeat lagging. */
+        lagging: boolean;
+
         /**
          * Creates a new Heartbeat instance using the specified properties.
          * @param [properties] Properties to set
@@ -1914,6 +1917,9 @@ export namespace dovetail {
 
             /** Heartbeat trouble */
             trouble?: (string|null);
+
+            /** Heartbeat lagging */
+            lagging?: (boolean|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

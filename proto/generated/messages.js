@@ -4844,6 +4844,7 @@ export const dovetail = $root.dovetail = (() => {
          * @property {number|null} [pid] Heartbeat pid
          * @property {string|null} [localEndpoint] Heartbeat localEndpoint
          * @property {string|null} [trouble] Heartbeat trouble
+         * @property {boolean|null} [lagging] Heartbeat lagging
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -5005,6 +5006,14 @@ export const dovetail = $root.dovetail = (() => {
         Heartbeat.prototype.trouble = "";
 
         /**
+         * Heartbeat lagging.
+         * @member {boolean} lagging
+         * @memberof dovetail.Heartbeat
+         * @instance
+         */
+        Heartbeat.prototype.lagging = false;
+
+        /**
          * Creates a new Heartbeat instance using the specified properties.
          * @function create
          * @memberof dovetail.Heartbeat
@@ -5069,6 +5078,8 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 15, wireType 2 =*/122).string(message.localEndpoint);
             if (message.trouble != null && $Object.hasOwnProperty.call(message, "trouble") && message.trouble !== "")
                 writer.uint32(/* id 16, wireType 2 =*/130).string(message.trouble);
+            if (message.lagging != null && $Object.hasOwnProperty.call(message, "lagging") && message.lagging !== false)
+                writer.uint32(/* id 17, wireType 0 =*/136).bool(message.lagging);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -5254,6 +5265,15 @@ export const dovetail = $root.dovetail = (() => {
                             message.trouble = value;
                         else
                             delete message.trouble;
+                        continue;
+                    }
+                case 17: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.lagging = value;
+                        else
+                            delete message.lagging;
                         continue;
                     }
                 }

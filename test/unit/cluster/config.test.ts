@@ -100,4 +100,14 @@ describe('the settings', () => {
     expect(readConfig(parsed, {})).toEqual(config);
     expect(configFlags(config, ['natsUrl', 'httpPort'])).toEqual(['--http-port', '18001']);
   });
+
+  it('that are durations are taken with their unit or in ms, and refused outside of their bounds', () => {
+    const interval = (text: string) => readConfig({ 'sweep-interval': text }, {}).sweepIntervalMs;
+    expect(readConfig({}, {})).toMatchObject({ sweepIntervalMs: 600_000, tombstoneRetentionMs: 604_800_000 });
+    expect(['10m', '90s', '1.5h', '2000', ' 2d '].map(interval)).toEqual([
+      600_000, 90_000, 5_400_000, 2_000, 172_800_000,
+    ]);
+    for (const text of ['', '10', '10 m', 'm', '-5s', '1e9d', '999ms', '21d', 'NaN'])
+      expect(() => interval(text)).toThrow(/--sweep-interval must be a duration such as 7d/);
+  });
 });
