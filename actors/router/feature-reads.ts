@@ -34,6 +34,7 @@ type ReadCall = {
   readonly bound: ReadBound;
   readonly rows: (FeatureReadRow | undefined)[];
   readonly deadlineMs: number;
+  readonly values: number;
   rowsLeft: number;
   timer: TimerHandle;
   lastFailure: string;
@@ -44,6 +45,9 @@ type ReadCall = {
 type ReadPart = { readonly call: ReadCall; readonly rows: readonly number[]; readonly target: Target };
 
 const KEYS_MAX = 10_000;
+/** Numbers and texts of one answer, and of all that are being put together: each takes some 50 bytes, and again as JSON. */
+const VALUES_MAX = 1_000_000;
+const VALUES_IN_FLIGHT_MAX = 4 * VALUES_MAX;
 const KEYS_PER_PART_MAX = 512;
 const RETRY_MS = 20;
 const SILENCE_MS = 250;
@@ -56,6 +60,7 @@ export class FeatureReads {
   readonly #parts = new Map<number, ReadPart>();
   readonly #calls = new Set<ReadCall>();
   #nextId = 1;
+  #valuesInFlight = 0;
 
   constructor(context: ActorContext, app: App, routing: RoutingTable, random: Random) {
     this.#context = context;
@@ -97,6 +102,7 @@ export class FeatureReads {
     checkReadBound(bound, texts.length, partitionCount);
     if (texts.length === 0) return [];
     const features = featureNames === undefined ? view.features : featureNames.map((name) => featureOf(view, name));
+    const values = this.#checkValues(view, features, texts.length);
     const keys = texts.map((text) => keyOf(view, text));
     const partitions = keys.map((key) =>
       view.placement === 'everywhere' ? partitionCount : partitionOf(key, partitionCount),
@@ -111,6 +117,7 @@ export class FeatureReads {
         bound,
         rows: new Array<FeatureReadRow | undefined>(keys.length),
         deadlineMs: this.#context.clock.nowMs() + timeoutMs,
+        values,
         rowsLeft: keys.length,
         timer: this.#context.after(timeoutMs, () => this.#expire(call, timeoutMs)),
         lastFailure: '',
@@ -118,12 +125,32 @@ export class FeatureReads {
         settle: (result) => (result instanceof ServingError ? reject(result) : resolve(result)),
       };
       this.#calls.add(call);
+      this.#valuesInFlight += values;
       this.#scatter(
         call,
         keys.map((_, row) => row),
         [],
       );
     });
+  }
+
+  /** Values that the answer would hold. Throws where they are more than one answer, or all under way, may have. */
+  #checkValues(view: View, features: readonly Feature[], keys: number): number {
+    const perKey = features.reduce((sum, feature) => sum + feature.defaultCells.length, 0);
+    const values = keys * perKey;
+    if (values > VALUES_MAX)
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        'edge',
+        `${keys} keys of '${view.name}' are ${values} values; at most ${VALUES_MAX} are answered at once, so ask for at most ${Math.floor(VALUES_MAX / perKey)} keys`,
+      );
+    if (this.#valuesInFlight + values > VALUES_IN_FLIGHT_MAX)
+      throw new ServingError(
+        'RESOURCE_EXHAUSTED',
+        'edge',
+        `${this.#valuesInFlight} values are being read here; read again later, or fewer keys at a time`,
+      );
+    return values;
   }
 
   /** Reads under way are answered with UNAVAILABLE. */
@@ -235,6 +262,7 @@ export class FeatureReads {
     if (call.done) return;
     call.done = true;
     this.#calls.delete(call);
+    this.#valuesInFlight -= call.values;
     call.timer.cancel();
     call.settle(result);
   }

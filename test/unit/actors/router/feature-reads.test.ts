@@ -3,6 +3,7 @@ import { FeatureReads } from '../../../../actors/router/feature-reads.ts';
 import type { FeatureReadRow } from '../../../../actors/router/gateway-port.ts';
 import type { RoutingTable } from '../../../../actors/router/routing-table.ts';
 import { encodeRecord, packValues } from '../../../../cluster/catalog/record.ts';
+import { defineApp, entity, vector, view } from '../../../../cluster/catalog/views.ts';
 import { partitionOf } from '../../../../cluster/hash.ts';
 import { seededRandom } from '../../../../cluster/random.ts';
 import type { ErrorCode } from '../../../../proto/errors.ts';
@@ -88,6 +89,48 @@ function refuse(reads: FeatureReads, body: ReadFeatures, code: ErrorCode): void 
 function outstanding(routing: RoutingTable): number {
   return routing.owners(PARTITIONS).reduce((sum, target) => sum + target.outstanding, 0);
 }
+
+describe('values of reads', () => {
+  const wide = view({
+    name: 'wide',
+    entity: entity({ name: 'user', key: 'user_id' }),
+    features: { taste: vector(100) },
+  });
+  const many = Array.from({ length: 10_000 }, (_, i) => `k${i}`);
+  const begin = () => {
+    const context = new RecordingContext();
+    const owners = routingOf(SHARDS, table(3, OWNERS));
+    return { context, reads: new FeatureReads(context, defineApp({ views: [wide] }), owners, seededRandom(1)) };
+  };
+
+  it('are bounded in one answer, a vector counting as its numbers, and the error says how many keys may be asked', async () => {
+    const wider = view({ name: 'wide', entity: wide.entity, features: { taste: vector(101) } });
+    const { context } = begin();
+    const reads = new FeatureReads(
+      context,
+      defineApp({ views: [wider] }),
+      routingOf(SHARDS, table(3, OWNERS)),
+      seededRandom(1),
+    );
+    const outcome = watch(reads.read('wide', many, 500));
+    await settled();
+    expect(outcome.error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(outcome.error!.message).toContain('ask for at most 9900 keys');
+    expect(asked(context)).toEqual([]);
+  });
+
+  it('are bounded over all that are under way, and free again once these are answered', async () => {
+    const { context, reads } = begin();
+    for (let i = 0; i < 4; i++) watch(reads.read('wide', many, 500));
+    const refused = watch(reads.read('wide', ['k1'], 500));
+    await settled();
+    expect(refused.error).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    context.clock.advance(500);
+    const taken = watch(reads.read('wide', ['k1'], 500));
+    await settled();
+    expect(taken.error).toBeUndefined();
+  });
+});
 
 describe('a read', () => {
   it('asks owners of the keys only, as few as can be, and gives the rows in the order asked', async () => {
