@@ -30,6 +30,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     bootstrap: snapshots.bootstrap,
     clock,
     log,
+    // Below that, reading everybody's messages would cost more than a consumer a partition.
+    togetherMin: Math.ceil((partitions + 1) / 8),
     transactionMessagesMax: 1_024,
     waitingMessagesMax: 16_384,
     onApplied: (result, messages, seconds) => {

@@ -8,22 +8,11 @@
  */
 
 import { sleep } from '../../cluster/clock.ts';
-import { ApplyQueue, type ApplyQueueOptions } from './apply-queue.ts';
-import type { Bootstrap, LogState } from './bootstrap.ts';
+import { ApplyQueue } from './apply-queue.ts';
+import type { LogState } from './bootstrap.ts';
 import { LogHeartbeat } from './log-heartbeat.ts';
-import type { LogSource } from './log-source.ts';
+import type { FollowerOptions } from './log-source.ts';
 import { PartitionStarts } from './partition-starts.ts';
-import type { ApplyResult, Replica } from './replica.ts';
-
-export type FollowerOptions = Omit<ApplyQueueOptions, 'replica' | 'onApplied' | 'onCorrupt'> & {
-  readonly replica: Replica;
-  readonly source: LogSource;
-  readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
-  /** Called whenever `isCaughtUp` may have changed. */
-  readonly onCaughtUp: () => void;
-  /** Brings partitions to where the log can take them on; without it, the log must have everything. */
-  readonly bootstrap?: Pick<Bootstrap, 'check' | 'prepare'>;
-};
 
 type Following = {
   readonly partition: number;
@@ -220,6 +209,10 @@ export class LogFollower {
     }
   }
 
+  #together(): boolean {
+    return this.#wanted.size >= (this.#options.togetherMin ?? Number.POSITIVE_INFINITY);
+  }
+
   #missing(): number[] {
     if (this.#stopped || this.#fault !== null) return [];
     return [...this.#wanted].filter((partition) => !this.#following.has(partition));
@@ -338,11 +331,12 @@ export class LogFollower {
       const appliedSeq = replica.appliedSeq(partition);
       this.#heartbeat?.begin(partition, appliedSeq);
       if (used) this.#heartbeat?.told(partition, goalSeq, askedMs);
-      const handle = await source.follow(partition, appliedSeq + 1, (seq, bytes, pending) => {
+      const onMessage = (seq: number, bytes: Uint8Array, pending: number) => {
         following.pending = pending;
         this.#heartbeat?.received(partition, seq);
         return this.#queue.push({ partition, seq, bytes });
-      });
+      };
+      const handle = await source.follow(partition, appliedSeq + 1, onMessage, this.#together());
       if (!gone()) return handle;
       // Stopped while it was being made, so nobody else knows of it.
       await handle.stop();
