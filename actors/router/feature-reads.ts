@@ -5,7 +5,8 @@
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
 import { versionKey, viewNames } from '../../cluster/catalog/app.ts';
-import { matchesSchema, readValue, recordBytes } from '../../cluster/catalog/record.ts';
+import { inLayoutOf } from '../../cluster/catalog/materialize.ts';
+import { readValue, recordBytes } from '../../cluster/catalog/record.ts';
 import { type App, type Feature, findView, type View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
@@ -173,12 +174,20 @@ export class FeatureReads {
       else this.#settle(call, error);
       return;
     }
+    let unreadable = false;
     part.rows.forEach((row, i) => {
       if (call.rows[row] !== undefined) return;
-      call.rows[row] = readRow(call, row, reply, i);
+      const read = readRow(call, row, reply, i);
+      unreadable ||= read === null;
+      if (read === null) return;
+      call.rows[row] = read;
       call.rowsLeft--;
     });
-    if (call.rowsLeft === 0) this.#settle(call, call.rows as FeatureReadRow[]);
+    if (unreadable) {
+      // Defaults in their place would pass for what is stored.
+      call.lastFailure = `'${part.target.node}' serves a newer definition of view '${call.view.name}' than this gateway knows; restart the gateway with the app's new version`;
+      this.#again(part, [part.target.node]);
+    } else if (call.rowsLeft === 0) this.#settle(call, call.rows as FeatureReadRow[]);
   }
 
   #scatter(call: ReadCall, rows: readonly number[], avoid: readonly string[]): void {
@@ -268,12 +277,16 @@ export class FeatureReads {
   }
 }
 
-/** One row of the call from entry `i` of a shard's reply: what is too old was judged there, at the moment it names. */
-function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: number): FeatureReadRow {
+/**
+ * One row of the call from entry `i` of a shard's reply: what is too old was judged there, at the moment it names. Null
+ * where the shard's definition of the view is not ours, nor one that ours grew from.
+ */
+function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: number): FeatureReadRow | null {
   const { view } = call;
-  const record = recordBytes(reply.records[i]!);
   const status = reply.statuses[i];
-  const found = status === ROW_STATUS.found && matchesSchema(view, record);
+  const found = status === ROW_STATUS.found;
+  const record = found ? inLayoutOf(view, recordBytes(reply.records[i]!)) : NO_RECORD;
+  if (record === null) return null;
   const stored = found || status === ROW_STATUS.expired;
   const values: Record<string, FeatureValue> = {};
   const defaulted: string[] = [];
@@ -299,6 +312,7 @@ function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: numbe
 }
 
 const NOTHING: readonly string[] = [];
+const NO_RECORD = recordBytes(new Uint8Array(0));
 
 function featureOf(view: View, name: string): Feature {
   const feature = view.featureByName.get(name);
