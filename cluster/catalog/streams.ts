@@ -14,9 +14,14 @@ import { type Entity, EVENT_TIME_FIELD, type Placement, type View, viewOf } from
 export type Stream<Fields extends string = string, Event = unknown> = Schema & {
   /** How much older than the newest event of its entity an event may be and still count. */
   readonly allowedLatenessMs: number;
+  /** Ids that are remembered of each entity, 16 bytes each, as far as its events lie within the lateness. */
+  readonly idsPerEntity: number;
   readonly fields?: Fields;
   readonly event?: Event;
 };
+
+const IDS_PER_ENTITY = 4_096;
+const IDS_PER_ENTITY_MAX = 65_536;
 
 /** How far an event or row may lie ahead of the clock of whoever takes it. */
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000;
@@ -31,13 +36,15 @@ type PushedEvent<Fields> = Readonly<Record<string, unknown>> & {
 
 /**
  * A stream of events with these fields; the keys of the entities that its views are about are carried beside them.
- * `allowedLateness`: as `ttl` of a view; default `1h`. Fields may be added at the end; any other change needs a new
+ * `allowedLateness`: as `ttl` of a view; default `1h`. `idsPerEntity`: an entity with more events with ids than this within
+ * the lateness takes later ones only; default 4,096, at most 65,536 (each event copies what its entity remembers). Fields may be added at the end; any other change needs a new
  * `version`. Throws INVALID_ARGUMENT for a definition that can't be served.
  */
 export function stream<Fields extends Readonly<Record<string, FeatureDefinition>>>(definition: {
   name: string;
   version?: number;
   allowedLateness?: number | string;
+  idsPerEntity?: number;
   fields: Fields;
 }): Stream<Extract<keyof Fields, string>, PushedEvent<Fields>> {
   const { name, version, fields } = definition;
@@ -51,7 +58,10 @@ export function stream<Fields extends Readonly<Record<string, FeatureDefinition>
       `stream '${name}': allowedLateness must be at least ${EVENT_AHEAD_MS_MAX / 60_000}m: one event whose clock is that far ahead would make all others late`,
     );
   }
-  return { ...schema, allowedLatenessMs };
+  const { idsPerEntity = IDS_PER_ENTITY } = definition;
+  if (!Number.isInteger(idsPerEntity) || idsPerEntity < 1 || idsPerEntity > IDS_PER_ENTITY_MAX)
+    throw invalid(`stream '${name}': idsPerEntity must be a whole number from 1 to ${IDS_PER_ENTITY_MAX}`);
+  return { ...schema, allowedLatenessMs, idsPerEntity };
 }
 
 /** One aggregation: `field` is null where the events themselves are counted. */
@@ -157,6 +167,7 @@ export function aggregate<Key extends string, Fields extends string>(definition:
   const plan = compiled(where, {
     bucketMs: durationMs(`${where}: bucket`, definition.bucket),
     allowedLatenessMs: source.allowedLatenessMs,
+    idsMax: source.idsPerEntity,
     fields: source.features.map((field) => ({ name: field.name, kind: field.type === 'string' ? 'hash' : 'number' })),
     features: aggregations,
   });

@@ -170,6 +170,25 @@ describe('events of a stream', () => {
     expect(world.tally).toEqual({ ...emptyTally(), rowsApplied: 4, rowsDuplicate: 4 });
   });
 
+  it('of a busy entity are all counted, out of order too, as far as its ids are remembered', async () => {
+    for (const [idsPerEntity, counted] of [
+      [undefined, 300n],
+      [100, 101n],
+    ] as const) {
+      const busy = stream({ name: 'payments', allowedLateness: '10m', fields, ...(idsPerEntity && { idsPerEntity }) });
+      const features = { n: count('1h') };
+      const view = aggregate({ name: 'busy', entity: user, stream: busy, bucket: '1m', features });
+      const world = new World(defineApp({ views: [view] }));
+      // Newest first, which is as far out of order as can be.
+      const events = Array.from({ length: 300 }, (_, i) => payment(1, T0 - i * 1_000, { id: `e${i}` }));
+      for (const some of [events, events]) {
+        for (let i = 0; i < 300; i += 50) await world.push('payments', ...some.slice(i, i + 50));
+      }
+      expect(world.read(view, 'u1', T0)).toEqual({ n: counted });
+    }
+    expect(() => stream({ name: 'payments', idsPerEntity: 0, fields })).toThrow('idsPerEntity must be a whole number');
+  });
+
   it('that are older than the allowance are dropped, those within it land in their bucket', async () => {
     const world = new World(app, T0 + 60 * MINUTE);
     await world.push('payments', payment(1, T0 + 60 * MINUTE));
