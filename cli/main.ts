@@ -7,6 +7,7 @@ import { packageVersion } from './package-files.ts';
 import { predictCommand } from './predict.ts';
 import { pushCommand } from './push.ts';
 import { replayCommand } from './replay.ts';
+import { rolloutCommand } from './rollout.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
 
@@ -16,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   predictCommand,
   pushCommand,
   statusCommand,
+  rolloutCommand,
   replayCommand,
 ];
 

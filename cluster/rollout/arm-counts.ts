@@ -38,14 +38,10 @@ export class ArmCounts {
     this.latency[latencyBucket(us)]!++;
   }
 
-  /**
-   * Counts an answer's score, one a user: those of a busy user are alike, and would weigh as if they were many users'.
-   * `score` is only worked out where it counts. Null for what has no score.
-   */
-  scored(key: Uint8Array | null, score: () => number | null): void {
+  /** Counts an answer's score, one a user: those of a busy user are alike, and would weigh as if they were many users'. */
+  scored(score: number, key: Uint8Array | null): void {
     if (key !== null && !setBit(this.#scoredUsers, distinctBit(0, key, USER_BITS))) return;
-    const value = score();
-    if (value !== null) this.scores[scoreBucket(value)]!++;
+    this.scores[scoreBucket(score)]!++;
   }
 
   add(other: ArmCounts): void {

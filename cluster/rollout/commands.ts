@@ -1,12 +1,10 @@
 /** What people do to a model's versions: start a rollout, promote or abort it, pin a version. Pure: entry in, entry out. */
 import { invalid, notFound, ServingError } from '../../proto/errors.ts';
-import { isVersion, quoteShort, showShort } from '../../proto/names.ts';
+import { isVersion, quoteShort, showShort, VERSION_ALIASES, type VersionAlias } from '../../proto/names.ts';
 import { byNumber } from '../catalog/model-directory.ts';
 import type { ServingPlan } from '../catalog/serving-plan.ts';
 import { ended, promoted } from './decide.ts';
 import {
-  ALIASES,
-  type Alias,
   checkDurations,
   checkedPolicy,
   checkSteps,
@@ -178,7 +176,7 @@ export function pinned(entry: RolloutEntry, model: string, wanted: string, versi
     throw conflict(`rollout ${entry.rollout.id} of '${model}' is ${entry.rollout.status}; promote or abort it first`);
   }
   if (wanted === 'newest') return { ...entry, aliases: {} };
-  const version = ALIASES.includes(wanted as Alias) ? entry.aliases[wanted as Alias] : wanted;
+  const version = VERSION_ALIASES.includes(wanted as VersionAlias) ? entry.aliases[wanted as VersionAlias] : wanted;
   if (version === undefined) throw notFound(`'${model}' has no ${wanted} version`);
   if (!isVersion(version)) throw invalid(`version must be a number, an alias or "newest", got ${quoteShort(version)}`);
   servedPlan(model, version, versions);

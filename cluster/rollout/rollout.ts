@@ -3,11 +3,9 @@
  * entry a model, changed by compare-and-set, read by every router.
  */
 import { invalid, ServingError } from '../../proto/errors.ts';
-import { isVersion } from '../../proto/names.ts';
+import { isVersion, VERSION_ALIASES, type VersionAlias } from '../../proto/names.ts';
 
-export const ALIASES = ['champion', 'challenger', 'previous'] as const;
-export type Alias = (typeof ALIASES)[number];
-export type Aliases = { readonly [alias in Alias]?: string };
+export type Aliases = { readonly [alias in VersionAlias]?: string };
 
 /**
  * How the candidate meets traffic. `canary`: its answers are given to a growing share of users. `ab`: to a fixed share,
@@ -142,8 +140,8 @@ export function decodeEntry(bytes: Uint8Array): RolloutEntry {
   try {
     if (bytes.byteLength > ENTRY_BYTES_MAX) throw invalid(`it has ${bytes.byteLength} bytes`);
     const json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as RolloutEntry;
-    const aliases: { [alias in Alias]?: string } = {};
-    for (const alias of ALIASES) {
+    const aliases: { [alias in VersionAlias]?: string } = {};
+    for (const alias of VERSION_ALIASES) {
       const version = json.aliases[alias];
       if (version === undefined) continue;
       if (!isVersion(version)) throw invalid(`alias ${alias} is no version`);

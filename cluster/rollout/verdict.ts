@@ -34,6 +34,8 @@ export type Arms = { readonly baseline: ArmCounts; readonly candidate: ArmCounts
 
 /** Errors, two latency quantiles, scores. */
 const HARM_CHECKS = 4;
+/** Latencies come in bursts, which evidence request by request knows nothing of: a handful proves nothing. */
+const LATENCIES_MIN = 100;
 const RATIO_ALPHA = 0.001;
 const RATIO_WEIGHT = 100;
 
@@ -153,7 +155,8 @@ function latency(
   if (own <= most) return { name, outcome: 'pass', detail };
   const [slow, otherSlow] = [countAbove(candidate.latency, most), countAbove(baseline.latency, most)];
   const [answered, otherAnswered] = [countAbove(candidate.latency, -1), countAbove(baseline.latency, -1)];
-  const evidence = moreThanShare(slow, slow + otherSlow, answered / (answered + otherAnswered));
+  const few = answered < Math.min(LATENCIES_MIN, policy.min_requests);
+  const evidence = few ? 0 : moreThanShare(slow, slow + otherSlow, answered / (answered + otherAnswered));
   return { name, outcome: evidence >= evidenceMin ? 'fail' : 'undecided', detail };
 }
 

@@ -108,7 +108,7 @@ function play(seed: number, candidate: Behaviour): Play {
       const mine = counts[below(random, ROUTERS)]![arm];
       mine.answered(failed ? 'INTERNAL' : 'OK', us, user.key);
       const logit = user.logit + 0.3 * normal(random) + behaviour.shift;
-      if (!failed) mine.scored(user.key, () => 1 / (1 + Math.exp(-logit)));
+      if (!failed) mine.scored(1 / (1 + Math.exp(-logit)), user.key);
       requests++;
     }
     const reports = new Reports((problem) => expect(problem).toBeNull());
