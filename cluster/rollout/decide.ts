@@ -1,7 +1,7 @@
 /** What a rollout does next, from its state, what was measured and the time. Pure; `controller.ts` acts on it. */
 import {
+  isActive,
   isMirrored,
-  isWatched,
   percentOf,
   type Rollout,
   type RolloutEntry,
@@ -12,7 +12,7 @@ import { type Arms, judge, type Verdict } from './verdict.ts';
 
 /** The verdict on the current step; null for a rollout that is over. */
 export function verdictOf(rollout: Rollout | null, arms: Arms): Verdict | null {
-  if (!isWatched(rollout)) return null;
+  if (!isActive(rollout)) return null;
   const share = isMirrored(rollout.kind) ? null : percentOf(rollout) / 100;
   return judge(arms, rollout.policy, share, rollout.steps.length);
 }
@@ -21,8 +21,9 @@ export function verdictOf(rollout: Rollout | null, arms: Arms): Verdict | null {
 export function decide(entry: RolloutEntry, arms: Arms, nowMs: number): RolloutEntry | null {
   const { rollout } = entry;
   const verdict = verdictOf(rollout, arms);
-  if (!isWatched(rollout) || verdict === null) return null;
+  if (!isActive(rollout) || verdict === null) return null;
   if (verdict.outcome === 'fail') return rolledBack(entry, rollout, verdict.reason, nowMs);
+  if (rollout.status === 'complete') return null;
   const elapsedMs = nowMs - rollout.step_started_ms;
   // A flawed split says so at once; that traffic is short only shows when the step should be over.
   const flawed = verdict.checks.some((check) => check.name === 'sample_ratio' && check.outcome === 'fail');

@@ -94,12 +94,8 @@ const DAY_MS = 24 * 3_600_000;
 export function isActive(rollout: Rollout | null): rollout is Rollout {
   if (rollout === null) return false;
   if (rollout.status === 'running' || rollout.status === 'paused') return true;
+  // An A/B test goes on, and is watched over, until somebody decides.
   return rollout.status === 'complete' && rollout.kind === 'ab';
-}
-
-/** Whether it still may change by itself. */
-export function isWatched(rollout: Rollout | null): rollout is Rollout {
-  return rollout !== null && (rollout.status === 'running' || rollout.status === 'paused');
 }
 
 /** Whether the candidate gets copies, and its answers reach nobody. */
@@ -155,7 +151,7 @@ export function decodeEntry(bytes: Uint8Array): RolloutEntry {
 }
 
 function checkedRollout(rollout: Rollout): Rollout {
-  const { id, salt, baseline, candidate, kind, status, steps, step, events } = rollout;
+  const { id, salt, baseline, candidate, kind, status, reason, steps, step, events } = rollout;
   if (typeof id !== 'string' || typeof salt !== 'string' || id.length > 64 || salt.length > 64) throw invalid('id');
   if (!isVersion(baseline) || !isVersion(candidate)) throw invalid('its versions are no versions');
   if (!ROLLOUT_KINDS.includes(kind) || !ROLLOUT_STATUSES.includes(status)) throw invalid('kind or status is unknown');
@@ -163,7 +159,14 @@ function checkedRollout(rollout: Rollout): Rollout {
   if (!Number.isInteger(step) || step < 0 || step >= steps.length) throw invalid('step is out of range');
   checkDurations(rollout.hold_ms, rollout.limit_ms);
   if (![rollout.started_ms, rollout.step_started_ms].every(Number.isFinite)) throw invalid('times must be numbers');
-  if (!Array.isArray(events) || events.length > EVENTS_MAX) throw invalid('events must be a short list');
+  if (
+    !Array.isArray(events) ||
+    events.length > EVENTS_MAX ||
+    !events.every((event) => Number.isSafeInteger(event.seq))
+  ) {
+    throw invalid('events must be a short list of numbered events');
+  }
+  if (typeof reason !== 'string') throw invalid('reason is no text');
   return { ...rollout, policy: checkedPolicy(rollout.policy) };
 }
 

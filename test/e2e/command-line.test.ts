@@ -9,7 +9,7 @@ import { golden } from '../support/golden.ts';
 // Each starts a process, on machines that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const COMMANDS = ['up', 'node', 'predict', 'push', 'status', 'replay'];
+const COMMANDS = ['up', 'node', 'predict', 'push', 'status', 'rollout', 'replay'];
 const { request } = golden.rows[0]!;
 
 let cluster: TestCluster;

@@ -10,7 +10,7 @@ import { armOf, bucketOf, saltSeed } from '../../cluster/rollout/assignment.ts';
 import { decide } from '../../cluster/rollout/decide.ts';
 import { decodeReport, encodeReport, Reports } from '../../cluster/rollout/report.ts';
 import {
-  isWatched,
+  isActive,
   NO_ENTRY,
   POLICY_DEFAULT,
   percentOf,
@@ -94,7 +94,7 @@ function play(seed: number, candidate: Behaviour): Play {
   let requests = 0;
   let harmed = 0;
   let nowMs = 0;
-  for (; isWatched(entry.rollout) && nowMs < 3_600_000; nowMs += LOOK_MS) {
+  for (; isActive(entry.rollout) && nowMs < 3_600_000; nowMs += LOOK_MS) {
     const { step } = entry.rollout;
     // A burst that both arms feel, now and then: the machine is busy with something else.
     const busy = random.next() < 0.05 ? 4 : 1;

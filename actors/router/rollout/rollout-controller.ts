@@ -8,7 +8,7 @@ import type { Clock, TimerHandle } from '../../../cluster/clock.ts';
 import type { KeyValue } from '../../../cluster/key-value.ts';
 import { decide, eventOf } from '../../../cluster/rollout/decide.ts';
 import type { Reports } from '../../../cluster/rollout/report.ts';
-import { encodeEntry, isWatched, type RolloutEntry } from '../../../cluster/rollout/rollout.ts';
+import { encodeEntry, isActive, type RolloutEntry } from '../../../cluster/rollout/rollout.ts';
 import { asServingError, type ServingError } from '../../../proto/errors.ts';
 import type { RolloutEntries } from './rollout-entries.ts';
 
@@ -55,7 +55,7 @@ export class RolloutController {
   /** One look at every rollout that goes on. Never rejects. */
   async look(): Promise<void> {
     const { entries, lease } = this.#options;
-    const watched = [...entries.all()].filter(([, { entry }]) => isWatched(entry.rollout));
+    const watched = [...entries.all()].filter(([, { entry }]) => isActive(entry.rollout));
     if (!this.#mayLead(watched.length > 0) || !lease.isLeader()) {
       this.#ledPeriods = 0;
       return;
@@ -79,7 +79,7 @@ export class RolloutController {
   async #move(model: string): Promise<void> {
     const { entries, keyValue, reports, lease, clock, publish, onError } = this.#options;
     const known = entries.get(model);
-    if (known === undefined || !isWatched(known.entry.rollout) || this.#busy.has(model)) return;
+    if (known === undefined || !isActive(known.entry.rollout) || this.#busy.has(model)) return;
     const next = decide(known.entry, reports.sumOf(model, known.entry.rollout), clock.wallMs());
     if (next === null) return;
     this.#busy.add(model);

@@ -69,7 +69,7 @@ export class RolloutDesk implements RolloutPort {
     if (versions.known(model).length === 0) throw versions.missing(model, undefined);
     for (let i = 0; i < TRIES; i++) {
       const stored = await keyValue.get(model);
-      const before = stored === null ? NO_ENTRY : decodeEntry(stored.value);
+      const before = stored === null ? NO_ENTRY : this.#read(model, stored.value);
       const after = act(before);
       if (after === before) return this.#view(model, after);
       const bytes = encodeEntry(after);
@@ -81,6 +81,15 @@ export class RolloutDesk implements RolloutPort {
       return this.#view(model, after);
     }
     throw new ServingError('UNAVAILABLE', 'route', `the rollout of '${model}' is being changed by others; try again`);
+  }
+
+  /** Of an entry that somebody damaged, what it was before: a command puts it right. */
+  #read(model: string, stored: Uint8Array): RolloutEntry {
+    try {
+      return decodeEntry(stored);
+    } catch {
+      return this.#options.entries.get(model)?.entry ?? NO_ENTRY;
+    }
   }
 
   #view(model: string, { aliases, rollout }: RolloutEntry): RolloutView {
