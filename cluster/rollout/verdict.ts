@@ -106,7 +106,7 @@ function errors({ baseline, candidate }: Arms, policy: RolloutPolicy, evidenceMi
   const evidence = errorEvidence(candidate, baseline);
   const detail = `${percent(mineRate)} of the candidate's requests fail, ${percent(otherRate)} of the baseline's`;
   if (evidence >= evidenceMin && worse > policy.error_margin) return { name: 'errors', outcome: 'fail', detail };
-  const bound = boundOfDifference(candidate, baseline);
+  const bound = errorBound(candidate, baseline);
   const outcome = bound <= Math.max(policy.error_tolerance, policy.error_margin) ? 'pass' : 'undecided';
   return { name: 'errors', outcome, detail: `${detail}; the difference may be ${percent(bound)}` };
 }
@@ -116,25 +116,43 @@ function errors({ baseline, candidate }: Arms, policy: RolloutPolicy, evidenceMi
  * thousands. Where most users meet failures anyway, no single one matters, and requests say more.
  */
 function errorEvidence(candidate: ArmCounts, baseline: ArmCounts): number {
-  const [users, otherUsers] = [candidate.userCount ?? 0, baseline.userCount ?? 0];
-  const [failed, otherFailed] = [candidate.failedUserCount ?? 0, baseline.failedUserCount ?? 0];
-  const countable = users > 0 && otherUsers > 0 && Number.isFinite(users + otherUsers);
-  if (countable && otherFailed < otherUsers / 2) {
-    return moreThanShare(failed, failed + otherFailed, users / (users + otherUsers));
-  }
-  const all = candidate.requests + baseline.requests;
-  if (candidate.requests === 0 || baseline.requests === 0) return 0;
-  return moreThanShare(candidate.failures, candidate.failures + baseline.failures, candidate.requests / all);
+  const [mine, other] = [byUser(candidate), byUser(baseline)];
+  if (mine !== null && other !== null && other.failures < other.tries / 2) return evidenceOf(mine, other);
+  return evidenceOf(byRequest(candidate), byRequest(baseline));
+}
+
+type Tries = { readonly failures: number; readonly tries: number };
+
+function byRequest({ failures, requests }: ArmCounts): Tries {
+  return { failures, tries: requests };
+}
+
+/** Users, and those that met a failure; null where there are none, or too many to count. */
+function byUser({ userCount, failedUserCount }: ArmCounts): Tries | null {
+  if (userCount === null || !Number.isFinite(userCount)) return null;
+  return { failures: failedUserCount ?? 0, tries: userCount };
+}
+
+function evidenceOf(mine: Tries, other: Tries): number {
+  if (mine.tries === 0 || other.tries === 0) return 0;
+  return moreThanShare(mine.failures, mine.failures + other.failures, mine.tries / (mine.tries + other.tries));
 }
 
 function rateOf({ failures, requests }: ArmCounts): number {
   return requests === 0 ? 0 : failures / requests;
 }
 
-/** One-sided 95 % bound of the candidate's rate less the baseline's (Agresti & Caffo, 2000). */
-function boundOfDifference(candidate: ArmCounts, baseline: ArmCounts): number {
-  const [p, n] = [(candidate.failures + 1) / (candidate.requests + 2), candidate.requests + 2];
-  const [q, m] = [(baseline.failures + 1) / (baseline.requests + 2), baseline.requests + 2];
+/** How much more often the candidate may fail: by request, or by user where a few users make most of the failures. */
+function errorBound(candidate: ArmCounts, baseline: ArmCounts): number {
+  const byRequests = boundOfDifference(byRequest(candidate), byRequest(baseline));
+  const [mine, other] = [byUser(candidate), byUser(baseline)];
+  return mine === null || other === null ? byRequests : Math.min(byRequests, boundOfDifference(mine, other));
+}
+
+/** One-sided 95 % bound of a rate less another (Agresti & Caffo, 2000). */
+function boundOfDifference(mine: Tries, other: Tries): number {
+  const [p, n] = [(mine.failures + 1) / (mine.tries + 2), mine.tries + 2];
+  const [q, m] = [(other.failures + 1) / (other.tries + 2), other.tries + 2];
   return p - q + 1.645 * Math.sqrt((p * (1 - p)) / n + (q * (1 - q)) / m);
 }
 
