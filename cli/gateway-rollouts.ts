@@ -1,4 +1,5 @@
 /** A gateway's part in rollouts: follows the entries, reports what its router counts, and moves them on if it leads. */
+import { EventTeller } from '../actors/router/rollout/event-teller.ts';
 import type { ArmObserver, RolloutObserver } from '../actors/router/rollout/request-arm.ts';
 import { RolloutController } from '../actors/router/rollout/rollout-controller.ts';
 import { RolloutDesk } from '../actors/router/rollout/rollout-desk.ts';
@@ -51,8 +52,13 @@ export async function startGatewayRollouts(cluster: ClusterProcess, routing: Rou
   });
   const publish = (model: string, entry: RolloutEntry) => publishEvent(cluster, model, entry);
   await entries.follow(keyValue, cluster.raiseFatal);
-  const hearing = nats.subscribe(ROLLOUT_REPORT_SUBJECT, (bytes) => reports.receive(bytes));
+  const teller = new EventTeller({ entries, clock, publish });
+  const hearing = [
+    nats.subscribe(ROLLOUT_REPORT_SUBJECT, (bytes) => reports.receive(bytes)),
+    nats.subscribe(rolloutEventSubject('*'), (bytes) => hearEvent(teller, bytes)),
+  ];
   const reporting = clock.every(PERIOD_MS, () => {
+    teller.look();
     for (const report of router.reports()) nats.publish(ROLLOUT_REPORT_SUBJECT, encodeReport(report));
   });
   const onError = (error: unknown) => log.warn({ err: error }, 'rollouts cannot be moved on');
@@ -80,7 +86,7 @@ export async function startGatewayRollouts(cluster: ClusterProcess, routing: Rou
     desk: new RolloutDesk({ entries, keyValue, reports, versions, clock, publish }),
     stop: async () => {
       reporting.cancel();
-      hearing.stop();
+      for (const one of hearing) one.stop();
       await controller.stop();
     },
   };
@@ -93,6 +99,18 @@ function publishEvent({ nats, log }: ClusterProcess, model: string, entry: Rollo
   const told = { model, rollout: id, rollout_kind: kind, baseline, candidate, status, ...event };
   nats.publish(rolloutEventSubject(model), new TextEncoder().encode(JSON.stringify(told)));
   log.info(told, `rollout of '${model}': ${event.kind}`);
+}
+
+/** What makes no sense on that subject was said by somebody else, and concerns nobody. */
+function hearEvent(teller: EventTeller, bytes: Uint8Array): void {
+  try {
+    const { model, rollout, seq } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    if (typeof model === 'string' && typeof rollout === 'string' && typeof seq === 'number') {
+      teller.heard(model, rollout, seq);
+    }
+  } catch {
+    return;
+  }
 }
 
 function rolloutObserver(registry: MetricRegistry): RolloutObserver {

@@ -22,7 +22,7 @@ export type ControllerOptions = {
   readonly lease: Lease;
   readonly clock: Clock;
   readonly periodMs: number;
-  /** Publishes a model's latest event; what is published twice has the same `seq`. */
+  /** Publishes a model's latest event; `event-teller.ts` makes up for what dies before it gets there. */
   readonly publish: (model: string, entry: RolloutEntry) => void;
   readonly onError: (error: ServingError) => void;
 };
@@ -61,8 +61,6 @@ export class RolloutController {
       return;
     }
     this.#ledPeriods++;
-    // The one before may have died between its write and its word of it.
-    if (this.#ledPeriods === 1) for (const [model, { entry }] of watched) this.#options.publish(model, entry);
     if (this.#ledPeriods <= LISTEN_PERIODS) return;
     await Promise.all(watched.map(([model]) => this.#move(model)));
   }
