@@ -174,6 +174,12 @@ describe('the stability index', () => {
     expect(scoreShift(new ArmCounts(), armWith({ requests: 5 }))).toBeNull();
   });
 
+  it('sees scores that move towards the middle from both sides', () => {
+    const candidate = new ArmCounts();
+    for (let i = 0; i < 3_000; i++) candidate.scored(0.8 * (0.25 + (0.5 * i) / 3_000), null);
+    expect(scoreShift(armWith({ requests: 3_000 }, seededRandom(1)), candidate)!.psi).toBeGreaterThan(1);
+  });
+
   it('sees a shift that equal-width bins over an outlier would hide', () => {
     const baseline = armWith({ requests: 3_000 }, seededRandom(1));
     baseline.scored(1e6, null);

@@ -217,6 +217,32 @@ describe('gateways that move a rollout on', () => {
     await world.run(15_000);
     expect(kindsOf(world.entry())).toEqual(['started', 'step', 'promoted']);
     expect(both.flatMap(({ problems }) => problems)).toEqual([]);
+    // Written three times, by whomever.
+    expect(world.store.read('m')!.revision).toBe(3);
+  });
+
+  it('do not overwrite what somebody decided meanwhile, of which they have not heard', async () => {
+    const world = new World();
+    const a = await world.gateway('a');
+    await a.desk.start('m', START);
+    const { value, revision } = world.store.read('m')!;
+    const entries = new RolloutEntries(() => {});
+    entries.heard('m', value!, revision);
+    await a.desk.abort('m');
+    const controller = new RolloutController({
+      entries,
+      keyValue: a.keyValue,
+      reports: a.reports,
+      lease: { isLeader: () => true, start: () => {}, stop: async () => {} },
+      clock: world.clock,
+      periodMs: PERIOD_MS,
+      publish: () => {},
+      onError: () => {},
+    });
+    world.measure();
+    a.reports.add({ node: 'router', model: 'm', id: entries.get('m')!.entry.rollout!.id, step: 0, ...armsAt(10, 0.3) });
+    for (let look = 0; look < 6; look++) await controller.look();
+    expect(kindsOf(world.entry())).toEqual(['started', 'aborted']);
   });
 
   it('stand still while the store refuses, and go on when it is back', async () => {

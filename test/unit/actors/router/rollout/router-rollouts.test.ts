@@ -225,7 +225,7 @@ describe('a router with a shadow', () => {
   });
 
   it('whose candidate fails, keeps silent or cannot take the request fails nobody', () => {
-    const here = world();
+    const here = world(['m/1', 'm/2', 'm/2']);
     begin(here, { kind: 'shadow', steps: [100] });
     here.router.receive(predict(1, 'user-1'));
     const [own, copy] = here.context.take();
