@@ -293,7 +293,7 @@ export class Router implements Behaviour {
     if (arm?.shadow !== true && !this.#context.reply(request.replyTo, reply)) {
       throw new ServingError('UNAVAILABLE', 'route', 'the caller cannot be reached');
     }
-    if (arm !== null) arm.recorder.succeeded((nowMs - request.startMs) / 1_000, arm.key, reply.body.outputs);
+    if (arm !== null) arm.recorder.succeeded((nowMs - request.startMs) / 1_000, arm.key, reply.body.outputs, nowMs);
     this.#finish(request, 'OK', nowMs, undefined);
   }
 

@@ -6,6 +6,12 @@ import { invalid } from '../../proto/errors.ts';
 import { distinctBit } from './assignment.ts';
 import { LATENCY_BUCKETS, latencyBucket, SCORE_BUCKETS, scoreBucket } from './buckets.ts';
 
+/**
+ * Latencies are counted in slices of time, taken in turn: what is slow throughout shows in most of them, a stall that
+ * hits a batch or two in one or two of them.
+ */
+export const LATENCY_SLICES = 5;
+const SLICE_MS = 2_000;
 /** Bits by which users are counted: good for some tens of thousands an arm. Beyond that their number is not known. */
 export const USER_BITS = 16_384;
 const CODES_MAX = 16;
@@ -16,7 +22,8 @@ export class ArmCounts {
   /** Answered with anything but OK, or with a score that is no number. Callers who went away do not count. */
   failures = 0;
   readonly codes = new Map<string, number>();
-  readonly latency = new Float64Array(LATENCY_BUCKETS);
+  /** Slice after slice. */
+  readonly latency = new Float64Array(LATENCY_SLICES * LATENCY_BUCKETS);
   readonly scores = new Float64Array(SCORE_BUCKETS);
   /** Bits set by users, and by users one of whose requests failed. */
   readonly users = new Uint8Array(USER_BITS / 8);
@@ -24,8 +31,11 @@ export class ArmCounts {
   /** Of this router alone. */
   readonly #scoredUsers = new Uint8Array(USER_BITS / 8);
 
-  /** `code` is OK or an error code; `key` the user's, null where the request has none. */
-  answered(code: string, us: number, key: Uint8Array | null): void {
+  /**
+   * `code` is OK or an error code; `key` the user's, null where the request has none; `nowMs` any clock's that goes on
+   * evenly.
+   */
+  answered(code: string, us: number, key: Uint8Array | null, nowMs: number): void {
     this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
     if (key !== null) setBit(this.users, distinctBit(0, key, USER_BITS));
     if (code === 'CANCELLED') return;
@@ -35,7 +45,8 @@ export class ArmCounts {
       if (key !== null) setBit(this.failedUsers, distinctBit(0, key, USER_BITS));
       return;
     }
-    this.latency[latencyBucket(us)]!++;
+    const slice = Math.floor(nowMs / SLICE_MS) % LATENCY_SLICES;
+    this.latency[slice * LATENCY_BUCKETS + latencyBucket(us)]!++;
   }
 
   /** Counts an answer's score, one a user: those of a busy user are alike, and would weigh as if they were many users'. */
@@ -48,12 +59,24 @@ export class ArmCounts {
     this.requests += other.requests;
     this.failures += other.failures;
     for (const [code, count] of other.codes) this.codes.set(code, (this.codes.get(code) ?? 0) + count);
-    for (let i = 0; i < LATENCY_BUCKETS; i++) this.latency[i]! += other.latency[i]!;
+    for (let i = 0; i < this.latency.length; i++) this.latency[i]! += other.latency[i]!;
     for (let i = 0; i < SCORE_BUCKETS; i++) this.scores[i]! += other.scores[i]!;
     for (let i = 0; i < this.users.length; i++) {
       this.users[i]! |= other.users[i]!;
       this.failedUsers[i]! |= other.failedUsers[i]!;
     }
+  }
+
+  /** Counts by bucket, of one slice. */
+  latencySlice(slice: number): Float64Array {
+    return this.latency.subarray(slice * LATENCY_BUCKETS, (slice + 1) * LATENCY_BUCKETS);
+  }
+
+  /** Counts by bucket, of all slices. */
+  latencySum(): Float64Array {
+    const sum = new Float64Array(LATENCY_BUCKETS);
+    for (let i = 0; i < this.latency.length; i++) sum[i % LATENCY_BUCKETS]! += this.latency[i]!;
+    return sum;
   }
 
   /** Requests that were given to this arm, those whose callers went away included. */

@@ -6,8 +6,7 @@
  * policy's margins). "Pass" takes enough requests and no sign of an effect of that size.
  */
 import { moreThanShare, notItsShare } from './always-valid.ts';
-import type { ArmCounts } from './arm-counts.ts';
-import { USER_BITS } from './arm-counts.ts';
+import { type ArmCounts, LATENCY_SLICES, USER_BITS } from './arm-counts.ts';
 import { countAbove, latencyBoundUs, latencyBucket, quantileBucket } from './buckets.ts';
 import type { RolloutPolicy } from './rollout.ts';
 import { scoreShift } from './score-shift.ts';
@@ -34,8 +33,13 @@ export type Arms = { readonly baseline: ArmCounts; readonly candidate: ArmCounts
 
 /** Errors, two latency quantiles, scores. */
 const HARM_CHECKS = 4;
-/** Latencies come in bursts, which evidence request by request knows nothing of: a handful proves nothing. */
+/**
+ * Latencies come in bursts, which evidence request by request knows nothing of: a handful proves nothing, nor does what
+ * was slow in fewer slices of time than `SLOW_SLICES_MIN`; and a stall, which is slow in one, is no reason to wait.
+ */
 const LATENCIES_MIN = 100;
+const SLOW_SLICES_MIN = 3;
+const STALLED_SLICES_MAX = 1;
 const RATIO_ALPHA = 0.001;
 const RATIO_WEIGHT = 100;
 
@@ -164,18 +168,30 @@ function latency(
   policy: RolloutPolicy,
   evidenceMin: number,
 ): Check {
-  const base = quantileBucket(baseline.latency, quantile);
-  const own = quantileBucket(candidate.latency, quantile);
+  const [mine, other] = [candidate.latencySum(), baseline.latencySum()];
+  const base = quantileBucket(other, quantile);
+  const own = quantileBucket(mine, quantile);
   if (base < 0 || own < 0) return { name, outcome: 'undecided', detail: 'nothing was answered in one of the arms' };
   const baseUs = latencyBoundUs(base);
   const most = latencyBucket(Math.max(baseUs * policy.latency_ratio, baseUs + policy.latency_slack_ms * 1_000));
   const detail = `${milliseconds(latencyBoundUs(own))} against ${milliseconds(baseUs)}, at most ${milliseconds(latencyBoundUs(most))} are allowed`;
-  if (own <= most) return { name, outcome: 'pass', detail };
-  const [slow, otherSlow] = [countAbove(candidate.latency, most), countAbove(baseline.latency, most)];
-  const [answered, otherAnswered] = [countAbove(candidate.latency, -1), countAbove(baseline.latency, -1)];
-  const few = answered < Math.min(LATENCIES_MIN, policy.min_requests);
-  const evidence = few ? 0 : moreThanShare(slow, slow + otherSlow, answered / (answered + otherAnswered));
-  return { name, outcome: evidence >= evidenceMin ? 'fail' : 'undecided', detail };
+  const slices = slowSlices(candidate, quantile, most);
+  const stalled = slices <= STALLED_SLICES_MAX && slowSlices(candidate, quantile, -1) >= SLOW_SLICES_MIN;
+  if (own <= most || stalled) return { name, outcome: 'pass', detail };
+  const [slow, otherSlow] = [countAbove(mine, most), countAbove(other, most)];
+  const [answered, otherAnswered] = [countAbove(mine, -1), countAbove(other, -1)];
+  const lasting = answered >= Math.min(LATENCIES_MIN, policy.min_requests) && slices >= SLOW_SLICES_MIN;
+  const evidence = moreThanShare(slow, slow + otherSlow, answered / (answered + otherAnswered));
+  return { name, outcome: lasting && evidence >= evidenceMin ? 'fail' : 'undecided', detail };
+}
+
+/** Slices of time in which an arm's quantile is above a bucket; above -1 it is wherever anything was answered. */
+function slowSlices(arm: ArmCounts, quantile: number, most: number): number {
+  let slow = 0;
+  for (let slice = 0; slice < LATENCY_SLICES; slice++) {
+    if (quantileBucket(arm.latencySlice(slice), quantile) > most) slow++;
+  }
+  return slow;
 }
 
 function scores({ baseline, candidate }: Arms, policy: RolloutPolicy, evidenceMin: number): Check {

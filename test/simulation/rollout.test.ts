@@ -104,9 +104,11 @@ function play(seed: number, candidate: Behaviour): Play {
       const behaviour = arm === 'candidate' ? candidate : EQUAL;
       if (arm === 'candidate') harmed++;
       const failed = user.cursed ? random.next() < 0.9 : random.next() < behaviour.failing;
-      const us = 2_000 * behaviour.slower * busy * Math.exp(0.4 * normal(random));
+      // And one stall of the candidate alone, of a second, that says nothing about how it goes on.
+      const stalled = arm === 'candidate' && nowMs === 8_000 ? 15 : 1;
+      const us = 2_000 * behaviour.slower * busy * stalled * Math.exp(0.4 * normal(random));
       const mine = counts[below(random, ROUTERS)]![arm];
-      mine.answered(failed ? 'INTERNAL' : 'OK', us, user.key);
+      mine.answered(failed ? 'INTERNAL' : 'OK', us, user.key, nowMs);
       const logit = user.logit + 0.3 * normal(random) + behaviour.shift;
       if (!failed) mine.scored(1 / (1 + Math.exp(-logit)), user.key);
       requests++;

@@ -33,14 +33,14 @@ export type ArmBehaviour = {
   readonly users?: string | null;
 };
 
-/** An arm that behaved so: each request another user's, 2 ms and some spread, scores in [0, 1]. */
+/** An arm that behaved so: each request another user's, one every 10 ms, 2 ms and some spread, scores in [0, 1]. */
 export function armWith(behaviour: ArmBehaviour, random: Random = seededRandom(behaviour.requests + 1)): ArmCounts {
   const { requests, failing = 0, slower = 1, shift = 0, users = 'user' } = behaviour;
   const counts = new ArmCounts();
   for (let i = 0; i < requests; i++) {
     const key = users === null ? null : new TextEncoder().encode(`${users}-${i}`);
     const failed = random.next() < failing;
-    counts.answered(failed ? 'INTERNAL' : 'OK', 2_000 * slower * (0.8 + 0.4 * random.next()), key);
+    counts.answered(failed ? 'INTERNAL' : 'OK', 2_000 * slower * (0.8 + 0.4 * random.next()), key, 10 * i);
     if (!failed) counts.scored(Math.min(1, random.next() * 0.8 + shift), key);
   }
   return counts;

@@ -26,19 +26,19 @@ export class ArmRecorder {
     this.#observer = observer;
   }
 
-  succeeded(seconds: number, key: Uint8Array | null, outputs: readonly Tensor[]): void {
+  succeeded(seconds: number, key: Uint8Array | null, outputs: readonly Tensor[], nowMs: number): void {
     const score = scoreOf(outputs);
     const finite = score === null || Number.isFinite(score);
-    this.#answered(finite ? 'OK' : NOT_FINITE, seconds, key);
+    this.#answered(finite ? 'OK' : NOT_FINITE, seconds, key, nowMs);
     if (score !== null && finite) this.counts.scored(score, key);
   }
 
   failed(code: string, seconds: number, key: Uint8Array | null): void {
-    this.#answered(code, seconds, key);
+    this.#answered(code, seconds, key, 0);
   }
 
-  #answered(code: string, seconds: number, key: Uint8Array | null): void {
-    this.counts.answered(code, seconds * 1e6, key);
+  #answered(code: string, seconds: number, key: Uint8Array | null, nowMs: number): void {
+    this.counts.answered(code, seconds * 1e6, key, nowMs);
     this.#observer.answered(code, seconds);
   }
 }

@@ -42,9 +42,25 @@ describe('the verdict on a candidate', () => {
 
   it('whose slowest hundredth is slower is a fail too, though its median is not', () => {
     const candidate = armWith({ requests: 1_000, users: 'mine' });
-    for (let i = 0; i < 60; i++) candidate.answered('OK', 80_000, null);
+    for (let i = 0; i < 60; i++) candidate.answered('OK', 80_000, null, 200 * i);
     const one = judge({ candidate, baseline: armWith({ ...ENOUGH, users: 'other' }) }, POLICY, 0.2, 2);
     expect([outcomeOf('latency_p50', one), outcomeOf('latency_p99', one)]).toEqual(['pass', 'fail']);
+  });
+
+  it('that was slow in one stall is none: what is slow throughout shows throughout', () => {
+    const candidate = armWith({ requests: 1_000, users: 'mine' });
+    const baseline = armWith({ ...ENOUGH, users: 'other' });
+    const outcome = () => outcomeOf('latency_p99', judge({ candidate, baseline }, POLICY, 0.2, 2));
+    for (let i = 0; i < 60; i++) candidate.answered('OK', 80_000, null, 4_100 + 20 * i);
+    expect(outcome()).toBe('pass');
+    for (let i = 0; i < 60; i++) candidate.answered('OK', 80_000, null, 6_100 + 20 * i);
+    expect(outcome()).toBe('undecided');
+    for (let i = 0; i < 60; i++) candidate.answered('OK', 80_000, null, 8_100 + 20 * i);
+    expect(outcome()).toBe('fail');
+    // Of a step that has only begun nobody knows yet whether it is a stall.
+    const begun = new ArmCounts();
+    for (let i = 0; i < 300; i++) begun.answered('OK', 80_000, null, i);
+    expect(outcomeOf('latency_p50', judge({ candidate: begun, baseline }, POLICY, 0.2, 2))).toBe('undecided');
   });
 
   it('slower by less than the margins is no fail', () => {
@@ -72,7 +88,7 @@ describe('the verdict on a candidate', () => {
     const candidate = armWith({ requests: 1_000, users: 'mine' });
     const busy = new TextEncoder().encode('busy');
     for (let i = 0; i < 2_000; i++) {
-      candidate.answered('INTERNAL', 2_000, busy);
+      candidate.answered('INTERNAL', 2_000, busy, i);
       candidate.scored(0.99, busy);
     }
     const one = judge({ candidate, baseline: armWith({ ...ENOUGH, users: 'other' }) }, POLICY, 0.2, 2);
@@ -91,7 +107,7 @@ describe('the verdict on a candidate', () => {
   it('whose model gives no numbers rests on the rest', () => {
     const arm = (users: string, requests: number) => {
       const counts = new ArmCounts();
-      for (let i = 0; i < requests; i++) counts.answered('OK', 2_000, new TextEncoder().encode(`${users}${i}`));
+      for (let i = 0; i < requests; i++) counts.answered('OK', 2_000, new TextEncoder().encode(`${users}${i}`), i);
       return counts;
     };
     expect(judge({ candidate: arm('c', 1_000), baseline: arm('b', 4_000) }, POLICY, 0.2, 2).outcome).toBe('pass');
