@@ -1,5 +1,6 @@
 /** `dovetail rollout`: changing the version of a model that serves, in steps that go back by themselves. */
 import type { RolloutView } from '../actors/router/rollout/rollout-port.ts';
+import { ServingError } from '../proto/errors.ts';
 import { type Command, type CommandInput, EXIT, UsageError } from './command.ts';
 import { askGateway, GATEWAY_FLAGS, gatewayUrl } from './gateway-client.ts';
 
@@ -43,7 +44,15 @@ async function runRollout(input: CommandInput): Promise<number> {
   const [action, model] = input.positionals as [string, string];
   if (!ACTIONS.includes(action)) throw new UsageError(`no action '${action}'; there are: ${ACTIONS.join(', ')}`);
   const path = `/v1/models/${encodeURIComponent(model)}`;
-  const view = (await askGateway(gatewayUrl(input), ...requestOf(action, path, input.flags))) as RolloutView;
+  let view: RolloutView;
+  try {
+    view = (await askGateway(gatewayUrl(input), ...requestOf(action, path, input.flags))) as RolloutView;
+  } catch (thrown) {
+    if (!(thrown instanceof ServingError && thrown.code === 'FAILED_PRECONDITION')) throw thrown;
+    // Not the app or the settings contradict the cluster, but the state of this rollout does.
+    process.stderr.write(`dovetail rollout: ${thrown.message}\n`);
+    return EXIT.failed;
+  }
   process.stdout.write(input.switches.has('json') ? `${JSON.stringify(view, null, 2)}\n` : render(view));
   const status = view.rollout?.status;
   const failed = action === 'status' && (status === 'rolled_back' || status === 'aborted');

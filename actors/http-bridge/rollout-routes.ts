@@ -1,8 +1,9 @@
 /** The routes for a model's versions in use: rollouts and the champion. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { invalid } from '../../proto/errors.ts';
+import { invalid, ServingError } from '../../proto/errors.ts';
 import { checkName } from '../../proto/names.ts';
 import type { RolloutPort, RolloutView } from '../router/rollout/rollout-port.ts';
+import { HttpRefusal } from './edge-errors.ts';
 import { type EdgeContext, jsonBody, pathParameter, plainBody, type Route, send } from './exchange.ts';
 
 const ROLLOUT = '/v1/models/:model/rollout';
@@ -17,7 +18,13 @@ export function rolloutRoutes(context: EdgeContext, rollouts: RolloutPort): Rout
     handle: async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
       const model = pathParameter(request, 'model') ?? '';
       checkName('model', model);
-      return send(context, request, reply, 200, JSON.stringify(await act(model, request)));
+      let view: RolloutView;
+      try {
+        view = await act(model, request);
+      } catch (thrown) {
+        throw asConflict(thrown);
+      }
+      return send(context, request, reply, 200, JSON.stringify(view));
     },
   });
   const withoutBody = async (request: FastifyRequest): Promise<void> => {
@@ -43,4 +50,10 @@ export function rolloutRoutes(context: EdgeContext, rollouts: RolloutPort): Rout
       return rollouts.pin(model, version);
     }),
   ];
+}
+
+/** Elsewhere the code says that a retry may help; here only whoever asks can change what stands against it. */
+function asConflict(thrown: unknown): unknown {
+  const conflict = thrown instanceof ServingError && thrown.code === 'FAILED_PRECONDITION';
+  return conflict ? new HttpRefusal(409, 'FAILED_PRECONDITION', thrown.message) : thrown;
 }

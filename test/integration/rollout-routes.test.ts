@@ -135,9 +135,10 @@ describe('`dovetail rollout`', () => {
     expect((refused as Error).message).toMatch(words);
   });
 
-  it('passes the cluster’s own refusal on', async () => {
-    await expect(run('abort', 'm')).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  it('says what stands against it, and ends with 1', async () => {
+    expect((await run('abort', 'm')).code).toBe(1);
     expect((await run('pin', 'm', '--version', 'newest')).code).toBe(0);
     expect(told).toEqual([['pin', 'm', 'newest']]);
+    await expect(run('status', 'other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
