@@ -45,13 +45,19 @@ import { transportMetrics } from './observers.ts';
 /** What a role says of itself in heartbeats; the role changes it as it goes. */
 export type Standing = {
   ready: boolean;
+  /** Serves, but from a replica that is far behind the log. */
+  lagging?: boolean;
   models: string[];
   caughtUp: Uint8Array;
   queueDepth: () => number;
   device: string;
   httpUrl: string;
   weight: number;
+  /** Why it cannot serve what it should, for people; cut where it is long. */
+  trouble: string;
 };
+
+const TROUBLE_CHARS_MAX = 400;
 
 export type Role = 'gateway' | 'shard' | 'worker';
 
@@ -190,6 +196,7 @@ export async function startClusterProcess(host: Host, role: Role, name: string):
     device: '',
     httpUrl: '',
     weight: 1,
+    trouble: '',
   };
   const members = new MemberTable({
     heartbeatMs: config.heartbeatMs,
@@ -361,6 +368,8 @@ function ownHeartbeat(
     weight: standing.weight,
     pid: process.pid,
     localEndpoint,
+    trouble: standing.trouble.slice(0, TROUBLE_CHARS_MAX),
+    lagging: standing.lagging === true,
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a command is, how its arguments are read and what its exit codes mean. */
 import { parseArgs } from 'node:util';
-import { SETTINGS, type SettingName } from '../cluster/config.ts';
+import { SETTINGS, type Setting, type SettingName } from '../cluster/config.ts';
 import { ServingError } from '../proto/errors.ts';
 
 export const EXIT = {
@@ -32,6 +32,8 @@ export type Command = {
   readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly help: string }>>;
   /** Names of positional arguments; those that may be left out end in `?`. */
   readonly positionals: readonly string[];
+  /** Name of an argument that may follow them any number of times. */
+  readonly more?: string;
   readonly run: (input: CommandInput) => Promise<number>;
 };
 
@@ -63,7 +65,7 @@ export function readArguments(command: Command, args: readonly string[], env: Co
   } catch (thrown) {
     throw new UsageError(thrown instanceof Error ? thrown.message.split('. ')[0]! : String(thrown));
   }
-  if (parsed.positionals.length > command.positionals.length) {
+  if (parsed.positionals.length > command.positionals.length && command.more === undefined) {
     throw new UsageError(`unexpected argument '${parsed.positionals[command.positionals.length]}'`);
   }
   const flags: Record<string, string | undefined> = {};
@@ -93,7 +95,9 @@ export function helpOf(command: Command): string {
     help,
   ]);
   for (const name of command.settings) {
-    const { flag, help, env, default: value } = SETTINGS[name];
+    const one: Setting<unknown> = SETTINGS[name];
+    const { flag, help, env } = one;
+    const value = one.shown ?? one.default;
     rows.push([`--${flag} <value>`, `${help} [${value === '' ? '' : `default ${value}; `}env ${env}]`]);
   }
   if (rows.length > 0) lines.push('Options:', ...table(rows), '');

@@ -197,6 +197,8 @@ function notReady(cluster: ClusterProcess, routing: RoutingTable): string[] {
   for (let partition = 0; partition <= partitions; partition++) if (routing.owners(partition).length === 0) ownerless++;
   if (partitions > 0 && ownerless > 0)
     missing.push(`${ownerless} of ${partitions + 1} partitions have no owner that has caught up`);
+  for (const { heartbeat } of ownerless > 0 ? cluster.members.live('shard') : [])
+    if (heartbeat.trouble) missing.push(`shard ${heartbeat.name} refuses to serve: ${heartbeat.trouble}`);
   if (!cluster.members.live('worker').some((member) => member.heartbeat.ready))
     missing.push('no model-worker is ready');
   // Not a word about single models: a worker is ready once it has loaded what its app has, and the registry remembers

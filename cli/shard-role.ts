@@ -6,10 +6,11 @@ import { isCommitFailure, Replica } from '../actors/feature-shard/replica.ts';
 import { ACTOR_NAMES } from '../actors/router/routing-table.ts';
 import { bitset, setBit } from '../cluster/membership/bitset.ts';
 import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
-import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import type { ClusterProcess } from './cluster-process.ts';
 import type { RunningRole } from './gateway-role.ts';
 import { shardObserver } from './observers.ts';
+import { shardSnapshots } from './shard-snapshots.ts';
+import { applyMetrics, startParking, startSweep, watchLag } from './shard-upkeep.ts';
 
 export async function startShardRole(cluster: ClusterProcess): Promise<RunningRole> {
   const { config, app, clock, log, nats, registry, standing, name } = cluster;
@@ -20,12 +21,17 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   let assigned = new Set<number>();
   /** 1 for each partition that this shard serves at the epoch it acts on. */
   let owned = new Uint8Array(partitions + 1);
+  // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
+  const source = openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas }));
+  const snapshots = shardSnapshots(cluster, replica, source);
   const follower = new LogFollower({
     replica,
-    // Not waited for: a shard whose replica holds data serves it, whether or not the log answers.
-    source: openedWhenAsked(() => nats.featureLog({ replicas: config.logReplicas })),
+    source,
+    bootstrap: snapshots.bootstrap,
     clock,
     log,
+    // Below that, reading everybody's messages would cost more than a consumer a partition.
+    togetherMin: Math.ceil((partitions + 1) / 8),
     transactionMessagesMax: 1_024,
     waitingMessagesMax: 16_384,
     onApplied: (result, messages, seconds) => {
@@ -33,20 +39,19 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       wakeReads();
     },
     onCaughtUp: () => report(),
+    parking: await startParking(cluster),
   });
-  registry.observeGauge(
-    'dovetail_replica_lag_messages',
-    'Messages in the log that this replica has not applied.',
-    [],
-    (say) => say(follower.lag()),
-  );
+  const lag = watchLag(cluster, follower, () => report());
   registry.observeGauge('dovetail_replica_partitions', 'Partitions followed here, by state.', ['state'], (say) => {
     const caughtUp = [...assigned].filter((partition) => follower.isCaughtUp(partition)).length;
     const unconfirmed = [...assigned].filter((partition) => follower.isUnconfirmed(partition)).length;
     say(caughtUp - unconfirmed, 'caught_up');
     // Served from what is applied, since the log does not say whether there is more.
     say(unconfirmed, 'unconfirmed');
-    say(assigned.size - caughtUp, 'catching_up');
+    const refused = [...follower.starting().values()].filter((why) => why !== null).length;
+    say(refused, 'refused');
+    say(follower.starting().size - refused, 'copying');
+    say(assigned.size - caughtUp - follower.starting().size, 'catching_up');
   });
 
   const report = () => {
@@ -57,7 +62,9 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
       else all = false;
     }
     standing.caughtUp = caughtUp;
-    standing.ready = all;
+    standing.ready = all && lag.behind.size === 0;
+    standing.lagging = lag.behind.size > 0;
+    standing.trouble = follower.fault ?? [...follower.starting().values()].find((why) => why !== null) ?? '';
     cluster.heartbeats.announce();
   };
 
@@ -85,6 +92,7 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   );
   standing.queueDepth = () => cluster.system.mailboxLength(ACTOR_NAMES.shard);
   cluster.transport.listen();
+  await snapshots.start((partition) => follower.isCaughtUp(partition) && !follower.isUnconfirmed(partition));
 
   process.on('unhandledRejection', onCommitFailure);
 
@@ -108,11 +116,14 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
   nats.onConnectionChange((connected) => {
     if (connected) follow(() => follower.restart());
   });
+  const sweep = startSweep(cluster, replica, follower, source);
   return {
     stop: async () => {
       standing.ready = false;
       cluster.heartbeats.announce();
-      await follower.stop();
+      lag.stop();
+      await sweep.stop();
+      await Promise.all([follower.stop(), snapshots.stop()]);
       cluster.transport.flush();
       await replica.close();
       process.off('unhandledRejection', onCommitFailure);
@@ -123,29 +134,4 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
 /** Keeps the process alive when a commit fails: `apply` has been told too, and tries again. */
 function onCommitFailure(reason: unknown): void {
   if (!isCommitFailure(reason)) throw reason;
-}
-
-function applyMetrics(cluster: ClusterProcess) {
-  const rows = cluster.registry.counter('dovetail_replica_rows_total', 'Rows of the log, by what became of them.', [
-    'outcome',
-  ]);
-  const parked = cluster.registry.counter(
-    'dovetail_replica_parked_messages_total',
-    'Log messages of an unknown view or schema.',
-  );
-  const seconds = cluster.registry.histogram(
-    'dovetail_replica_apply_duration_seconds',
-    'One transaction of the replica.',
-    LATENCY_BOUNDARIES_SECONDS,
-  );
-  return (
-    result: { rowsApplied: number; rowsStale: number; messagesParked: number },
-    _messages: number,
-    took: number,
-  ) => {
-    rows.with('applied').add(result.rowsApplied);
-    if (result.rowsStale > 0) rows.with('stale').add(result.rowsStale);
-    if (result.messagesParked > 0) parked.add(result.messagesParked);
-    seconds.record(took);
-  };
 }

@@ -4,12 +4,15 @@
  */
 import { invalid, type ServingError } from '../proto/errors.ts';
 import { isName } from '../proto/names.ts';
+import { durationMs } from './catalog/schema.ts';
 
-type Setting<T> = {
+export type Setting<T> = {
   readonly flag: string;
   readonly env: string;
   readonly default: T;
   readonly help: string;
+  /** The default as people write it, where that is not as it is. */
+  readonly shown?: string;
   /** Throws INVALID_ARGUMENT through `problem` for text that is no such value. */
   readonly parse: (text: string, problem: (wanted: string) => ServingError) => T;
 };
@@ -23,6 +26,36 @@ function whole(min: number, max: number): Setting<number>['parse'] {
 }
 
 const text: Setting<string>['parse'] = (value) => value;
+
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** In milliseconds; written with a unit, or as a plain number of milliseconds. 0 is always allowed. */
+function durationOrZero(minMs: number, maxMs: number): Setting<number>['parse'] {
+  return (value, problem) => {
+    const [, number, unit] = /^(\d+)(ms|s|m|h|d)?$/.exec(value.trim()) ?? [];
+    const ms = Number(number) * UNITS_MS[(unit ?? 'ms') as keyof typeof UNITS_MS];
+    if (ms === 0 || (ms >= minMs && ms <= maxMs)) return ms;
+    throw problem(`0, or a duration from ${minMs / 1_000}s to ${maxMs / 86_400_000}d such as 90s, 15m, 6h or 7d`);
+  };
+}
+
+/** Text such as `7d`, `12h`, `10m`, `30s`, or a whole number of milliseconds, as ms. */
+function duration(minMs: number, maxMs: number): Setting<number>['parse'] {
+  return (value, problem) => {
+    const wrong = () => problem(`a duration such as 7d, 12h, 10m or 30s, from ${minMs} to ${maxMs} ms`);
+    const trimmed = value.trim();
+    let ms: number;
+    try {
+      ms = durationMs('', /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed);
+    } catch {
+      throw wrong();
+    }
+    if (!(ms >= minMs && ms <= maxMs)) throw wrong();
+    return ms;
+  };
+}
+
+const DAY_MS = 86_400_000;
 
 const port = whole(0, 65_535);
 
@@ -41,6 +74,11 @@ function setting<T>(
   env = `DOVETAIL_${flag.replaceAll('-', '_').toUpperCase()}`,
 ): Setting<T> {
   return { flag, env, default: defaultValue, help, parse };
+}
+
+/** A setting in ms that people write as `7d`, `12h`, `10m` or `30s`. `shown`: the default as such. */
+function durationSetting(flag: string, shown: string, bounds: [minMs: number, maxMs: number], help: string) {
+  return { ...setting(flag, durationMs(flag, shown), duration(...bounds), help), shown };
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -102,6 +140,52 @@ export const SETTINGS = {
     1,
     whole(1, 5),
     'copies of the feature log in the NATS cluster; fixed when the log is created',
+  ),
+  snapshotIntervalMs: setting(
+    'snapshot-interval',
+    900_000,
+    durationOrZero(1_000, 366 * 86_400_000),
+    'time between snapshots of a partition that has changed, such as 15m; 0: none but those that are asked for',
+  ),
+  snapshotsKept: setting('snapshots-kept', 2, whole(1, 100), 'snapshots kept of each partition'),
+  // Above a minute, so that what is trimmed is never what a live replica is just reading.
+  logRetentionMs: setting(
+    'log-retention',
+    0,
+    durationOrZero(60_000, 3_660 * 86_400_000),
+    'age from which the feature log is trimmed, as far as stored snapshots cover it, such as 7d; 0: never',
+  ),
+  deadLetterAgeMs: durationSetting(
+    'dead-letter-age',
+    '30d',
+    [60_000, 3_650 * DAY_MS],
+    'how long the dead-letter stream keeps what could not be applied',
+  ),
+  deadLetterBytesMax: setting(
+    'dead-letter-bytes-max',
+    268_435_456,
+    whole(1_048_576, 1_099_511_627_776),
+    'bytes that the dead-letter stream holds',
+  ),
+  sweepIntervalMs: durationSetting(
+    'sweep-interval',
+    '10m',
+    [1_000, 20 * DAY_MS],
+    'time between searches for rows past their ttl',
+  ),
+  // A row that is older than its deletion stays deleted for as long as the tombstone is kept.
+  tombstoneRetentionMs: durationSetting(
+    'tombstone-retention',
+    '7d',
+    [60_000, 3_650 * DAY_MS],
+    'how old a deletion is before its trace is removed',
+  ),
+  // Seconds of work for a replica: far above what bulk loads leave waiting for a moment.
+  lagMessagesMax: setting(
+    'lag-messages-max',
+    100_000,
+    whole(1, 1_000_000_000),
+    'messages of a partition that a shard may be behind before routers prefer another',
   ),
   requestTimeoutMs: setting('request-timeout-ms', 1_000, whole(1, 600_000), 'deadline of a request that names none'),
   requestTimeoutMsMax: setting(

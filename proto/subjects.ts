@@ -31,6 +31,11 @@ export function rolloutEventSubject(model: string): string {
   return `dovetail.events.rollout.${model}`;
 }
 
+/** Where a shard is asked for snapshots of its partitions, and for what it has to copy. */
+export function snapshotSubject(shard: string): string {
+  return `dovetail.snapshot.${shard}`;
+}
+
 export const FEATURE_LOG_STREAM = 'DOVETAIL_FEATURES';
 
 /** Partition of the log; the number of partitions itself stands for the views that live everywhere. */
@@ -39,6 +44,16 @@ export function featureLogSubject(partition: number): string {
 }
 
 export const FEATURE_LOG_SUBJECTS = 'dovetail.log.*';
+
+/** What of the log could not be applied. */
+export const DEAD_LETTER_STREAM = 'DOVETAIL_DEAD_LETTERS';
+
+/** One subject a message of the log, however many replicas park it. */
+export function deadLetterSubject(partition: number, seq: number): string {
+  return `dovetail.dead.${partition}.${seq}`;
+}
+
+export const DEAD_LETTER_SUBJECTS = 'dovetail.dead.*.*';
 
 export const BUCKETS = {
   /** Cluster settings, placement table. */
@@ -49,7 +64,12 @@ export const BUCKETS = {
   models: 'dovetail_models',
   /** One entry a model: aliases and its rollout. */
   rollouts: 'dovetail_rollouts',
+  /** Which snapshots of each partition there are, and how far its log has been trimmed. */
+  snapshots: 'dovetail_snapshots',
 } as const;
+
+/** Bucket of the object store that holds the snapshots themselves. */
+export const SNAPSHOT_OBJECTS = 'dovetail_snapshot_objects';
 
 export const PLACEMENT_KEY = 'placement';
 export const SETTINGS_KEY = 'settings';

@@ -7,38 +7,12 @@
  * served on, older by the minute (every answer says its sequence and age), until the log says what is missing.
  */
 
-import type { Clock } from '../../cluster/clock.ts';
 import { sleep } from '../../cluster/clock.ts';
-import type { Log } from '../../cluster/log.ts';
-import type { ApplyResult, LogMessage, Replica } from './replica.ts';
-
-type LogState = { readonly createdText: string; readonly firstSeq: number; readonly lastSeq: number };
-
-/** The part of the feature log that a follower needs. */
-export interface LogSource {
-  state(): Promise<LogState>;
-  lastSeqOf(partition: number): Promise<number>;
-  usedPartitions(): Promise<Set<number>>;
-  follow(
-    partition: number,
-    fromSeq: number,
-    onMessage: (seq: number, bytes: Uint8Array, pending: number) => Promise<void> | undefined,
-  ): Promise<{ stop(): Promise<void> }>;
-}
-
-export type FollowerOptions = {
-  readonly replica: Replica;
-  readonly source: LogSource;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Messages applied in one transaction at the most. */
-  readonly transactionMessagesMax: number;
-  /** Messages waiting to be applied; reading from the log pauses above this. */
-  readonly waitingMessagesMax: number;
-  readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
-  /** Called whenever `isCaughtUp` may have changed. */
-  readonly onCaughtUp: () => void;
-};
+import { ApplyQueue } from './apply-queue.ts';
+import type { LogState } from './bootstrap.ts';
+import { LogHeartbeat } from './log-heartbeat.ts';
+import type { FollowerOptions } from './log-source.ts';
+import { PartitionStarts } from './partition-starts.ts';
 
 type Following = {
   readonly partition: number;
@@ -63,14 +37,35 @@ export class LogFollower {
   #silent = false;
   readonly #stop: Promise<null>;
   #sayStop: () => void = () => {};
-  #waiting: LogMessage[] = [];
-  #applying = false;
-  #roomWaiters: (() => void)[] = [];
+  readonly #queue: ApplyQueue;
   #stopped = false;
+  readonly #heartbeat: LogHeartbeat | null;
   #fault: string | null = null;
+  /** Partitions that have to be had from elsewhere before the log can take them on. */
+  readonly #starts: PartitionStarts | null;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    const { source, bootstrap, clock, log, onCaughtUp } = options;
+    this.#starts = bootstrap === undefined ? null : new PartitionStarts(bootstrap, clock, log, onCaughtUp);
+    this.#queue = new ApplyQueue({
+      ...options,
+      onApplied: async (...applied) => {
+        options.onApplied(...applied);
+        await this.#markCaughtUp();
+        options.onCaughtUp();
+      },
+      onCorrupt: (why) => this.#failFor(`what is stored here is corrupt: ${why}`),
+    });
+    const { counts } = source;
+    this.#heartbeat =
+      counts === undefined
+        ? null
+        : new LogHeartbeat({
+            source: { counts: () => counts.call(source), lastSeqOf: (partition) => source.lastSeqOf(partition) },
+            clock,
+            log,
+          });
     this.#stop = new Promise((resolve) => {
       this.#sayStop = () => resolve(null);
     });
@@ -86,27 +81,58 @@ export class LogFollower {
    * had caught up before, in this process or an earlier one.
    */
   isCaughtUp(partition: number): boolean {
-    if (this.#fault !== null) return false;
+    if (this.#fault !== null || this.#starts?.has(partition) === true) return false;
     const goalSeq = this.#following.get(partition)?.goalSeq;
     if (goalSeq === undefined || goalSeq === null) return this.#unconfirmed.has(partition);
     return this.#options.replica.appliedSeq(partition) >= goalSeq;
   }
 
-  /** Whether the partition counts as caught up although the log has not confirmed it. */
+  /** Whether the partition counts as caught up although the log has not confirmed it, or not for long. */
   isUnconfirmed(partition: number): boolean {
-    return this.#fault === null && this.#unconfirmed.has(partition);
+    if (this.#fault !== null) return false;
+    return (
+      this.#unconfirmed.has(partition) || (this.#heartbeat?.isStale(partition) === true && this.isCaughtUp(partition))
+    );
+  }
+
+  /** Time since the log last confirmed that nothing of any partition followed here was missing. */
+  confirmedAgeMs(): number {
+    if (this.#heartbeat === null || this.#wanted.size === 0) return 0;
+    return Math.max(...[...this.#wanted].map((partition) => this.#heartbeat!.ageMs(partition)));
   }
 
   /** Whether an owner of the partition may answer for it: its replica has caught up once, however far it is now. */
   mayServe(partition: number): boolean {
-    return this.#fault === null && (this.#options.replica.wasCaughtUp(partition) || this.isCaughtUp(partition));
+    if (this.#fault !== null || this.#starts?.has(partition) === true) return false;
+    return this.#options.replica.wasCaughtUp(partition) || this.isCaughtUp(partition);
+  }
+
+  /** Partitions that are being had from elsewhere, as the log cannot give them; why not yet, where that has failed. */
+  starting(): ReadonlyMap<number, string | null> {
+    return this.#starts?.reasons ?? new Map();
   }
 
   /** Messages known to be in the log and not yet applied, over all partitions. */
   lag(): number {
-    let pending = this.#waiting.length;
-    for (const following of this.#following.values()) pending += following.pending;
+    let pending = this.#queue.length;
+    for (const following of this.#following.values()) pending += this.#toCome(following);
     return pending;
+  }
+
+  /** The same by partition; those that lack nothing are left out. */
+  lags(): Map<number, number> {
+    const lags = new Map<number, number>();
+    const add = (partition: number, messages: number) => {
+      if (messages > 0) lags.set(partition, (lags.get(partition) ?? 0) + messages);
+    };
+    for (const following of this.#following.values()) add(following.partition, this.#toCome(following));
+    for (const { partition } of this.#queue.waiting) add(partition, 1);
+    return lags;
+  }
+
+  /** By the last message that came, or by what the log said that it holds. */
+  #toCome({ partition, pending }: Following): number {
+    return Math.max(pending, this.#heartbeat?.missing(partition) ?? 0);
   }
 
   /**
@@ -115,24 +141,38 @@ export class LogFollower {
    */
   async assign(partitions: ReadonlySet<number>): Promise<void> {
     this.#wanted = new Set(partitions);
+    if (!this.#stopped) this.#heartbeat?.start();
     for (const partition of this.#unconfirmed) if (!partitions.has(partition)) this.#unconfirmed.delete(partition);
     if (this.#silent) this.#trustReplica();
     const leaving = [...this.#following.keys()].filter((partition) => !this.#wanted.has(partition));
+    for (const partition of leaving) {
+      this.#starts?.end(partition);
+      this.#heartbeat?.forget(partition);
+    }
     await Promise.all([this.#unfollow(leaving), this.#forget(leaving), this.#join()]);
   }
 
   /** Follows everything anew from the cursors: after a reconnection, consumers may be gone without notice. */
   async restart(): Promise<void> {
     for (const partition of this.#wanted) if (this.isCaughtUp(partition)) this.#unconfirmed.add(partition);
-    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#join()]);
+    // What is being had from elsewhere goes on: the log is asked again after that anyway.
+    const followed = [...this.#following.keys()].filter((partition) => this.#starts?.has(partition) !== true);
+    await Promise.all([this.#unfollow(followed), this.#join()]);
   }
 
   /** Applies what has been received, and lets the log go. Does not wait for a log that does not answer. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#sayStop();
-    await Promise.all([this.#unfollow([...this.#following.keys()]), this.#joining]);
-    while (this.#applying) await sleep(this.#options.clock, 5);
+    this.#heartbeat?.stop();
+    await Promise.all([
+      this.#unfollow([...this.#following.keys()]),
+      this.#joining,
+      this.#starts?.settled(),
+      this.#queue.stop(),
+    ]);
+    // What came before the log was let go.
+    await this.#queue.stop();
   }
 
   /** Starts what is wanted and not followed yet. One at a time; what is wanted may change under way. */
@@ -157,7 +197,7 @@ export class LogFollower {
         }
         const used = await this.#answerOf(() => source.usedPartitions());
         if (used === null) return;
-        await Promise.all(this.#missing().map((partition) => this.#follow(partition, used.has(partition))));
+        await Promise.all(this.#missing().map((partition) => this.#start(partition, state, used.has(partition))));
       } finally {
         silence.cancel();
       }
@@ -165,7 +205,12 @@ export class LogFollower {
       this.#silent = false;
       await this.#markCaughtUp();
       onCaughtUp();
+      this.#heartbeat?.check().catch(() => {});
     }
+  }
+
+  #together(): boolean {
+    return this.#wanted.size >= (this.#options.togetherMin ?? Number.POSITIVE_INFINITY);
   }
 
   #missing(): number[] {
@@ -218,7 +263,7 @@ export class LogFollower {
       this.#fault = `the feature log was created anew (${state.createdText}, this replica follows ${known})`;
     } else if (highest > state.lastSeq) {
       this.#fault = `the feature log ends at ${state.lastSeq}, but ${highest} is applied here: it was rolled back`;
-    } else if (highest > 0 && state.firstSeq > highest + 1) {
+    } else if (this.#options.bootstrap === undefined && highest > 0 && state.firstSeq > highest + 1) {
       this.#fault = `the feature log starts at ${state.firstSeq}, but this replica stands at ${highest}: messages between are gone`;
     }
     if (this.#fault === null) return true;
@@ -226,19 +271,72 @@ export class LogFollower {
     return false;
   }
 
-  async #follow(partition: number, used: boolean): Promise<void> {
-    const { source, replica } = this.#options;
+  /** Follows the partition where the log can take it on; begins to have it from elsewhere where it cannot. */
+  async #start(partition: number, state: LogState, used: boolean): Promise<void> {
     const following: Following = { partition, goalSeq: null, pending: 0, handle: null, stopped: false };
     this.#following.set(partition, following);
+    if (await this.#isReady(following, state)) return this.#follow(following, used);
+    if (following.stopped || this.#stopped || this.#fault !== null) return;
+    this.#unconfirmed.delete(partition);
+    // What came of it before belongs to what is replaced now.
+    this.#queue.drop(partition);
+    this.#starts!.begin(partition, {
+      isGone: () => this.#stopped || following.stopped || this.#fault !== null,
+      stop: this.#stop,
+      follow: () => this.#followPrepared(following),
+    });
+  }
+
+  /** Whether the log can take the partition on. False too where it contradicts it, which is a fault from then on. */
+  async #isReady(following: Following, state: LogState): Promise<boolean> {
+    const { bootstrap, log } = this.#options;
+    if (bootstrap === undefined) return true;
+    const check = await this.#answerOf(() => bootstrap.check(following.partition, state));
+    if (check === null || check.contradiction === null) return check?.ready === true;
+    this.#fault ??= check.contradiction;
+    log.error({ fault: check.contradiction }, 'refusing to serve; remove this replica to rebuild it');
+    await this.#unfollow([...this.#following.keys()]);
+    this.#options.onCaughtUp();
+    return false;
+  }
+
+  /** False where the log has changed meanwhile, so that it cannot take the partition on after all. */
+  async #followPrepared(following: Following): Promise<boolean> {
+    const { source, replica } = this.#options;
+    const { partition } = following;
+    const state = await this.#answerOf(() => source.state());
+    if (state === null) return true;
+    if (!(await this.#checkStream(state))) {
+      this.#options.onCaughtUp();
+      return true;
+    }
+    // Without a cursor: from the beginning of the log, since that was the only way.
+    if (replica.appliedSeq(partition) > 0 && !(await this.#isReady(following, state))) return false;
+    this.#starts!.end(partition);
+    await this.#follow(following, true);
+    await this.#markCaughtUp();
+    this.#options.onCaughtUp();
+    return true;
+  }
+
+  async #follow(following: Following, used: boolean): Promise<void> {
+    const { source, replica } = this.#options;
+    const { partition } = following;
     const gone = () => this.#stopped || following.stopped;
+    const askedMs = this.#options.clock.nowMs();
     const goalSeq = used ? await this.#answerOf(async () => (gone() ? 0 : await source.lastSeqOf(partition))) : 0;
     if (gone() || goalSeq === null) return;
     const start = async () => {
       if (gone()) return null;
-      const handle = await source.follow(partition, replica.appliedSeq(partition) + 1, (seq, bytes, pending) => {
+      const appliedSeq = replica.appliedSeq(partition);
+      this.#heartbeat?.begin(partition, appliedSeq);
+      if (used) this.#heartbeat?.told(partition, goalSeq, askedMs);
+      const onMessage = (seq: number, bytes: Uint8Array, pending: number) => {
         following.pending = pending;
-        return this.#receive({ partition, seq, bytes });
-      });
+        this.#heartbeat?.received(partition, seq);
+        return this.#queue.push({ partition, seq, bytes });
+      };
+      const handle = await source.follow(partition, appliedSeq + 1, onMessage, this.#together());
       if (!gone()) return handle;
       // Stopped while it was being made, so nobody else knows of it.
       await handle.stop();
@@ -282,44 +380,12 @@ export class LogFollower {
     }
   }
 
-  /** Resolves (or is undefined) once there is room for more. */
-  #receive(message: LogMessage): Promise<void> | undefined {
-    this.#waiting.push(message);
-    if (!this.#applying) {
-      this.#applying = true;
-      this.#options.clock.afterInput(() => void this.#applyWaiting());
-    }
-    if (this.#waiting.length < this.#options.waitingMessagesMax) return undefined;
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
-  }
-
-  async #applyWaiting(): Promise<void> {
-    const { replica, clock, log, transactionMessagesMax, onApplied, onCaughtUp } = this.#options;
-    while (this.#waiting.length > 0) {
-      const messages = this.#waiting.slice(0, transactionMessagesMax);
-      const startMs = clock.nowMs();
-      try {
-        const result = await replica.apply(messages);
-        this.#waiting = this.#waiting.slice(messages.length);
-        onApplied(result, messages.length, (clock.nowMs() - startMs) / 1_000);
-        await this.#markCaughtUp();
-        onCaughtUp();
-      } catch (thrown) {
-        // Nothing of the transaction is kept and the cursors have not moved, so trying again is safe.
-        log.error({ err: thrown }, 'applying the log failed; reads go on from what is applied');
-        if (this.#stopped) break;
-        await Promise.race([sleep(clock, RETRY_MS * 4), this.#stop]);
-      }
-      if (this.#waiting.length < this.#options.waitingMessagesMax) this.#letGoOn();
-    }
-    this.#applying = false;
-    // Where the last transaction failed while stopping there is no room, but those who wait for it must end too.
-    this.#letGoOn();
-  }
-
-  #letGoOn(): void {
-    const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
-    for (const resolve of waiters) resolve();
+  /** Refuses to serve from here on, and lets the log go. */
+  #failFor(fault: string): void {
+    const { log, onCaughtUp } = this.#options;
+    this.#fault = fault;
+    log.error({ fault }, 'refusing to serve; remove this replica to rebuild it from the log');
+    void this.#unfollow([...this.#following.keys()]);
+    onCaughtUp();
   }
 }

@@ -3,26 +3,38 @@
  * one transaction. The only file that knows LMDB.
  *
  *     key    u32 partition · u32 view id · entity key      (big-endian, so that a partition is one range)
- *     cursor u32 0xFFFFFFFF · u32 partition  →  f64 sequence · u32 digest · u32 digest
- *     mark   u32 0xFFFFFFFF · 'c' · u32 partition        has been caught up with the log
+ *
+ * Cursors and marks: `replica-cursor.ts`. A partition as a whole, for snapshots: `replica-partitions.ts`.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { type RecordBytes, recordViews } from '../../cluster/catalog/record.ts';
+import { type RecordBytes, recordBytes, recordViews } from '../../cluster/catalog/record.ts';
 import type { App, View } from '../../cluster/catalog/views.ts';
-import { hashBytes } from '../../cluster/hash.ts';
 import type { Log } from '../../cluster/log.ts';
 import { invalid, ServingError } from '../../proto/errors.ts';
 import { ENTITY_KEY_BYTES_MAX } from '../../proto/names.ts';
 import { applyMessage, emptyTally, type RowStore, type RowTally } from './apply-message.ts';
+import { type Poison, UnparkedPoison } from './dead-letters.ts';
+import {
+  AT_START,
+  CURSOR_KEY_BYTES,
+  cursorKey,
+  type DigestedCursor,
+  decodeCursor,
+  digestText,
+  encodeCursor,
+  MARK_BYTE,
+  MARK_KEY_BYTES,
+  markKey,
+  messageHash,
+  mixDigest,
+  RESTORE_BYTE,
+} from './replica-cursor.ts';
+import { ReplicaPartitions } from './replica-partitions.ts';
 
 const KEY_HEADER_BYTES = 8;
-const META_PARTITION = 0xffffffff;
 const IDENTITY_KEY = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x69]);
-const MARK_BYTE = 0x63;
-const MARK_KEY_BYTES = 9;
-const CURSOR_KEY_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
 /** One message of the log as it came. */
@@ -32,9 +44,10 @@ export type Cursor = { readonly seq: number; readonly digest: string };
 
 export type ApplyResult = Readonly<RowTally>;
 
-type DigestedCursor = { seq: number; digestA: number; digestB: number };
+/** Where a row lies within its partition. */
+export type StoredKey = { readonly viewId: number; readonly key: Uint8Array };
 
-const AT_START: Readonly<DigestedCursor> = { seq: 0, digestA: 0, digestB: 0 };
+export type StoredRow = StoredKey & { readonly record: RecordBytes };
 
 /**
  * Whether a rejection that nobody handled is the library's word on a failed commit. It rejects promises of its own that
@@ -52,6 +65,8 @@ export class Replica {
   readonly #cursors = new Map<number, DigestedCursor>();
   /** Partitions with a mark. */
   readonly #marked = new Set<number>();
+  /** Partitions as wholes: read for a snapshot, replaced by one. */
+  readonly partitions: ReplicaPartitions;
   /** Cursors that transactions of `apply` under way move: these can be read before their promise says so. */
   readonly #applying = new Set<ReadonlyMap<number, DigestedCursor>>();
   readonly #cursorKey = cursorKey(0);
@@ -75,7 +90,18 @@ export class Replica {
     });
     const empty = new Uint8Array(0);
     this.#found = { bytes: empty, ...recordViews(empty), length: 0 };
-    this.#loadCursors();
+    this.partitions = new ReplicaPartitions(
+      this.#db,
+      {
+        commit: (write) => this.#commit(write),
+        forget: (partition) => {
+          this.#cursors.delete(partition);
+          this.#marked.delete(partition);
+        },
+        adopt: (partition, cursor) => this.#cursors.set(partition, cursor),
+      },
+      this.#loadCursors(),
+    );
   }
 
   /** What the stream called itself when this replica first followed it, or null. */
@@ -97,8 +123,13 @@ export class Replica {
 
   /** Replicas of a partition at the same sequence have the same digest. */
   cursor(partition: number): Cursor {
-    const { seq, digestA, digestB } = this.#cursor(partition);
-    return { seq, digest: hex32(digestA) + hex32(digestB) };
+    const cursor = this.#cursor(partition);
+    return { seq: cursor.seq, digest: digestText(cursor) };
+  }
+
+  /** `messageHash` of the last message applied; null where there is none or it is not known. */
+  lastMessageHash(partition: number): number | null {
+    return this.#cursor(partition).lastHash;
   }
 
   /**
@@ -160,11 +191,30 @@ export class Replica {
   }
 
   /**
+   * Rows of a partition in the order of their keys, beginning after `after` (null: at the first), at most `rowsMax`.
+   * Takes no longer than these rows do: no transaction stays open between two calls. Keys and records are copies.
+   */
+  rowsAfter(partition: number, after: StoredKey | null, rowsMax: number): StoredRow[] {
+    const start = after === null ? rowKey(partition, 0, NOTHING) : rowKey(partition, after.viewId, after.key);
+    const end = rowKey(partition + 1, 0, NOTHING);
+    const rows: StoredRow[] = [];
+    const options = { start, end, exclusiveStart: after !== null, limit: rowsMax };
+    for (const { key, value } of this.#db.getRange(options)) {
+      rows.push({ viewId: key.readUInt32BE(4), key: key.subarray(KEY_HEADER_BYTES), record: recordBytes(value) });
+    }
+    return rows;
+  }
+
+  /**
    * Applies messages of the log and moves their cursors, all in one transaction. Messages at or below a cursor are
    * skipped, so replaying is harmless. What a row does is `apply-message.ts`'s to say; poison is parked: counted, logged,
-   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt.
+   * not guessed at. Rejects with UNAVAILABLE where it cannot be committed, DATA_LOSS where a stored row is corrupt, and
+   * with UnparkedPoison, having applied nothing, where there is poison that `isParked` denies.
    */
-  async apply(messages: readonly LogMessage[]): Promise<ApplyResult> {
+  async apply(
+    messages: readonly LogMessage[],
+    isParked: (message: LogMessage) => boolean = () => true,
+  ): Promise<ApplyResult> {
     const result = emptyTally();
     const moved = new Map<number, DigestedCursor>();
     this.#applying.add(moved);
@@ -172,7 +222,17 @@ export class Replica {
       await this.#commit(() => {
         moved.clear();
         Object.assign(result, emptyTally());
-        for (const message of messages) this.#applyMessage(message, moved, result);
+        const poison = messages
+          .map((message) => this.#applyMessage(message, moved, result))
+          .filter((one) => one !== null);
+        const unparked = poison.filter((one) => !isParked(one));
+        if (unparked.length > 0) throw new UnparkedPoison(unparked);
+        for (const { partition, seq, read } of poison)
+          this.#log.warn({ partition, seq, why: read.poison[0]!.why }, 'log message parked');
+        for (const { partition, seq, bytes } of messages) {
+          const cursor = moved.get(partition);
+          if (cursor?.seq === seq) cursor.lastHash = messageHash(bytes);
+        }
         for (const [partition, cursor] of moved) this.#db.put(cursorKey(partition), encodeCursor(cursor));
       });
       for (const [partition, cursor] of moved) this.#cursors.set(partition, cursor);
@@ -196,7 +256,7 @@ export class Replica {
       // A child transaction, since a plain one commits what was written before its callback threw.
       await this.#db.childTransaction(write);
     } catch (thrown) {
-      if (thrown instanceof ServingError) throw thrown;
+      if (thrown instanceof ServingError || thrown instanceof UnparkedPoison) throw thrown;
       // The promise hung on the error is ours to handle; of the rest that the library rejects, see `isCommitFailure`.
       (thrown as { commitError?: Promise<unknown> }).commitError?.catch?.(() => {});
       throw new ServingError('UNAVAILABLE', 'log', `the replica could not commit: ${String(thrown)}`, {
@@ -220,14 +280,16 @@ export class Replica {
     return value === undefined ? { ...AT_START } : decodeCursor(value);
   }
 
-  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): void {
+  /** Returns the message where something of it is poison. */
+  #applyMessage(message: LogMessage, moved: Map<number, DigestedCursor>, result: RowTally): Poison | null {
     const { partition, seq } = message;
+    if (this.partitions.isRestoring(partition)) return null;
     const before = moved.get(partition) ?? this.#cursors.get(partition) ?? AT_START;
-    if (seq <= before.seq) return;
-    const cursor = { seq, digestA: before.digestA, digestB: before.digestB };
+    if (seq <= before.seq) return null;
+    const cursor = { seq, digestA: before.digestA, digestB: before.digestB, lastHash: null };
     moved.set(partition, cursor);
-    const { poison } = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
-    if (poison.length > 0) this.#log.warn({ partition, seq, why: poison[0]!.why }, 'log message parked');
+    const read = applyMessage(this.#app, message, this.#rowStore(partition, cursor), result);
+    return read.poison.length > 0 ? { ...message, read } : null;
   }
 
   /** Rows of a partition for writing; what changes is mixed into the cursor's digest. */
@@ -264,50 +326,24 @@ export class Replica {
     return key;
   }
 
-  #loadCursors(): void {
+  /** Partitions that were being restored when this replica was last closed, or died. */
+  #loadCursors(): number[] {
+    const restoring: number[] = [];
     const start = cursorKey(0);
     const end = Buffer.concat([cursorKey(0xffffffff), Buffer.from([0xff])]);
     for (const { key, value } of this.#db.getRange({ start, end })) {
       if (key.length === CURSOR_KEY_BYTES) this.#cursors.set(key.readUInt32BE(4), decodeCursor(value));
       else if (key.length === MARK_KEY_BYTES && key[4] === MARK_BYTE) this.#marked.add(key.readUInt32BE(5));
+      else if (key.length === MARK_KEY_BYTES && key[4] === RESTORE_BYTE) restoring.push(key.readUInt32BE(5));
     }
+    return restoring;
   }
 }
 
-function cursorKey(partition: number): Buffer {
-  const key = Buffer.alloc(CURSOR_KEY_BYTES);
-  key.writeUInt32BE(META_PARTITION, 0);
-  key.writeUInt32BE(partition, 4);
+function rowKey(partition: number, id: number, entityKey: Uint8Array): Buffer {
+  const key = Buffer.alloc(KEY_HEADER_BYTES + entityKey.byteLength);
+  key.writeUInt32BE(partition, 0);
+  key.writeUInt32BE(id, 4);
+  key.set(entityKey, KEY_HEADER_BYTES);
   return key;
-}
-
-function markKey(partition: number): Buffer {
-  const key = Buffer.alloc(MARK_KEY_BYTES);
-  key.writeUInt32BE(META_PARTITION, 0);
-  key[4] = MARK_BYTE;
-  key.writeUInt32BE(partition, 5);
-  return key;
-}
-
-function decodeCursor(value: Buffer): DigestedCursor {
-  return { seq: value.readDoubleLE(0), digestA: value.readUInt32LE(8), digestB: value.readUInt32LE(12) };
-}
-
-function encodeCursor(cursor: DigestedCursor): Buffer {
-  const value = Buffer.alloc(16);
-  value.writeDoubleLE(cursor.seq, 0);
-  value.writeUInt32LE(cursor.digestA, 8);
-  value.writeUInt32LE(cursor.digestB, 12);
-  return value;
-}
-
-/** Exclusive-or of a 64-bit hash of key and value: adding and taking out are the same, whatever the order. */
-function mixDigest(cursor: { digestA: number; digestB: number }, key: Uint8Array, value: Uint8Array): void {
-  const keyHash = hashBytes(key, 0x51ed270b);
-  cursor.digestA = (cursor.digestA ^ hashBytes(value, keyHash)) >>> 0;
-  cursor.digestB = (cursor.digestB ^ hashBytes(value, ~keyHash >>> 0)) >>> 0;
-}
-
-function hex32(value: number): string {
-  return value.toString(16).padStart(8, '0');
 }

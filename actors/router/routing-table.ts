@@ -173,7 +173,8 @@ export class RoutingTable {
       const { heartbeat } = member;
       if (heartbeat.role !== 'shard' && heartbeat.role !== 'worker') continue;
       const target = this.#targetOf(heartbeat.node, heartbeat.role);
-      target.suspect = member.state === 'suspect';
+      // A replica far behind the log is treated alike: it serves where nobody better does.
+      target.suspect = member.state === 'suspect' || heartbeat.lagging === true;
       seen.add(heartbeat.node);
       if (heartbeat.role === 'shard') {
         byName.set(heartbeat.name, target);

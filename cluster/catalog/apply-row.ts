@@ -17,6 +17,7 @@ import {
   type RecordBytes,
   recordEventMs,
   recordSchemaHash,
+  recordSeq,
   writeHeader,
 } from './record.ts';
 import type { Stream } from './streams.ts';
@@ -59,11 +60,22 @@ export function applyRow(
   seq: number,
 ): RowOutcome {
   if (row.op === ROW_OPS.expire) {
-    return stored !== null && recordEventMs(stored) === row.eventMs ? REMOVE : STALE;
+    return stored !== null && recordEventMs(stored) === row.eventMs && meansRecord(row, stored) ? REMOVE : STALE;
   }
   if (stored !== null && recordEventMs(stored) > row.eventMs) return STALE;
   if (row.op === ROW_OPS.delete) return { kind: 'put', record: encodeTombstone(row.eventMs, seq) };
   return { kind: 'put', record: encodeRecord(schema, row.eventMs, seq, row.values) };
+}
+
+/** An `expire` row's fields for the record that it was written for: no later one, even of the same event time, goes with it. */
+export function expiryOf(stored: RecordBytes): Pick<LogRow, 'eventMs' | 'idA' | 'idB'> {
+  const seq = recordSeq(stored);
+  return { eventMs: recordEventMs(stored), idA: Math.floor(seq / 2 ** 32), idB: seq % 2 ** 32 };
+}
+
+/** Whether an `expire` row names this record's sequence, or none. */
+function meansRecord({ idA, idB }: LogRow, stored: RecordBytes): boolean {
+  return (idA === 0 && idB === 0) || recordSeq(stored) === idA * 2 ** 32 + idB;
 }
 
 /**

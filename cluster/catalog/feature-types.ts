@@ -31,6 +31,9 @@ export type FeatureDefinition<Pushed = unknown> = {
   readonly pushed?: Pushed;
 };
 
+/** As much of a definition as its bytes need to be read. */
+export type PackedFeature = Pick<FeatureDefinition, 'type' | 'bytes' | 'vocabulary'>;
+
 export const VECTOR_LENGTH_MAX = 4_096;
 export const VOCABULARY_WORDS_MAX = 65_536;
 const BUCKETS_MAX = 2 ** 32;
@@ -212,7 +215,7 @@ function wrongValue(owner: { readonly name: string }, name: string, value: unkno
 }
 
 /** A stored value as people read it. */
-export function readPacked(feature: FeatureDefinition, cells: DataView, offset: number): Exclude<FeatureValue, null> {
+export function readPacked(feature: PackedFeature, cells: DataView, offset: number): Exclude<FeatureValue, null> {
   switch (feature.type) {
     case 'float32':
       return cells.getFloat32(offset, true);

@@ -35,6 +35,10 @@ export type Heartbeat = {
   readonly pid: number;
   /** Where processes of the same machine may connect directly; empty where they can't. */
   readonly localEndpoint: string;
+  /** Why this process cannot serve what it should, for people; empty or absent when it can. */
+  readonly trouble?: string;
+  /** Serves from a replica that is far behind the log: others are preferred. */
+  readonly lagging?: boolean;
 };
 
 export const MODELS_MAX = 4096;
@@ -54,6 +58,7 @@ export function checkHeartbeat(heartbeat: Heartbeat): string {
   for (const text of [heartbeat.device, heartbeat.httpUrl, heartbeat.metricsUrl, heartbeat.localEndpoint]) {
     if (text.length > TEXT_CHARS_MAX) refuse('a device or URL');
   }
+  if ((heartbeat.trouble ?? '').length > TEXT_CHARS_MAX) refuse('a trouble');
   if (heartbeat.models.length > MODELS_MAX) refuse('a model list');
   for (const model of heartbeat.models) if (model.length > TEXT_CHARS_MAX) refuse('a model name');
   if (heartbeat.caughtUp.byteLength > CAUGHT_UP_BYTES_MAX) refuse('a set of partitions');
@@ -75,6 +80,8 @@ export function sameStanding(a: Heartbeat, b: Heartbeat): boolean {
     a.metricsUrl === b.metricsUrl &&
     a.pid === b.pid &&
     a.localEndpoint === b.localEndpoint &&
+    (a.trouble ?? '') === (b.trouble ?? '') &&
+    (a.lagging === true) === (b.lagging === true) &&
     a.models.length === b.models.length &&
     a.models.every((model, i) => model === b.models[i]) &&
     sameBits(a.caughtUp, b.caughtUp)

@@ -16,16 +16,21 @@ import {
   type NatsConnection,
   NatsError,
   nkeyAuthenticator,
+  StorageType,
 } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { KeyValue } from '../key-value.ts';
 import type { Log } from '../log.ts';
+import type { ObjectStore } from '../object-store.ts';
 import type { Wire } from '../transport/transport.ts';
 import { AckedPublisher } from './acked-publisher.ts';
 import { reason } from './api-errors.ts';
-import { type FeatureLog, openFeatureLog } from './feature-log.ts';
+import { type DeadLetterBounds, DeadLetterStream } from './dead-letter-stream.ts';
+import { type FeatureLog, featureLogState, type LogState, openFeatureLog } from './feature-log.ts';
+import { LogReader, SILENCE_MS_MAX } from './log-reader.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
+import { NatsObjectStore } from './nats-object-store.ts';
 
 export type NatsOptions = {
   /** One or more, comma-separated: nats://host:4222 */
@@ -189,10 +194,36 @@ export class NatsLink implements Wire {
     return keyValue;
   }
 
+  /** Opens a bucket of objects, creating it, with `replicas` copies, where it is missing. */
+  async objectStore(bucket: string, options: { replicas: number }): Promise<ObjectStore> {
+    const objects = await this.#jetstream.views.os(bucket, { replicas: options.replicas, storage: StorageType.File });
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return new NatsObjectStore(objects, this.#jetstream, manager, bucket, () => this.flush());
+  }
+
   /** Opens the feature log, creating its stream, with `replicas` copies, where it is missing. */
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return openFeatureLog(this.#publisher, this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+  }
+
+  /** For reading the feature log from outside the cluster; creates nothing. `silenceMsMax`: then a read gives up. */
+  async logReader(silenceMsMax = SILENCE_MS_MAX): Promise<LogReader> {
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return new LogReader(this.#jetstream, manager, this.#clock, silenceMsMax);
+  }
+
+  /** Where the feature log stands, or null where there is none; does not make one. */
+  async featureLogState(): Promise<LogState | null> {
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return featureLogState(manager);
+  }
+
+  /** The dead-letter stream; it is made when something is parked, within these bounds. */
+  async deadLetters(bounds: DeadLetterBounds): Promise<DeadLetterStream> {
+    // Without asking first whether JetStream is there: that is found out when something is parked.
+    const manager = await this.#connection.jetstreamManager({ timeout: 2_000, checkAPI: false });
+    return new DeadLetterStream(this.#jetstream, manager, bounds);
   }
 
   /** Registers a NATS micro service, which `$SRV.PING` and `nats micro ls` find. */

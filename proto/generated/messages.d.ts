@@ -1832,6 +1832,12 @@ export namespace dovetail {
         /** Heartbeat localEndpoint. */
         localEndpoint: string;
 
+        /** Heartbeat trouble. */
+        trouble: string;
+
+        /** Heartbeat lagging. */
+        lagging: boolean;
+
         /**
          * Creates a new Heartbeat instance using the specified properties.
          * @param [properties] Properties to set
@@ -1908,6 +1914,12 @@ export namespace dovetail {
 
             /** Heartbeat localEndpoint */
             localEndpoint?: (string|null);
+
+            /** Heartbeat trouble */
+            trouble?: (string|null);
+
+            /** Heartbeat lagging */
+            lagging?: (boolean|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

@@ -4843,6 +4843,8 @@ export const dovetail = $root.dovetail = (() => {
          * @property {number|null} [weight] Heartbeat weight
          * @property {number|null} [pid] Heartbeat pid
          * @property {string|null} [localEndpoint] Heartbeat localEndpoint
+         * @property {string|null} [trouble] Heartbeat trouble
+         * @property {boolean|null} [lagging] Heartbeat lagging
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -4996,6 +4998,22 @@ export const dovetail = $root.dovetail = (() => {
         Heartbeat.prototype.localEndpoint = "";
 
         /**
+         * Heartbeat trouble.
+         * @member {string} trouble
+         * @memberof dovetail.Heartbeat
+         * @instance
+         */
+        Heartbeat.prototype.trouble = "";
+
+        /**
+         * Heartbeat lagging.
+         * @member {boolean} lagging
+         * @memberof dovetail.Heartbeat
+         * @instance
+         */
+        Heartbeat.prototype.lagging = false;
+
+        /**
          * Creates a new Heartbeat instance using the specified properties.
          * @function create
          * @memberof dovetail.Heartbeat
@@ -5058,6 +5076,10 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.pid);
             if (message.localEndpoint != null && $Object.hasOwnProperty.call(message, "localEndpoint") && message.localEndpoint !== "")
                 writer.uint32(/* id 15, wireType 2 =*/122).string(message.localEndpoint);
+            if (message.trouble != null && $Object.hasOwnProperty.call(message, "trouble") && message.trouble !== "")
+                writer.uint32(/* id 16, wireType 2 =*/130).string(message.trouble);
+            if (message.lagging != null && $Object.hasOwnProperty.call(message, "lagging") && message.lagging !== false)
+                writer.uint32(/* id 17, wireType 0 =*/136).bool(message.lagging);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -5234,6 +5256,24 @@ export const dovetail = $root.dovetail = (() => {
                             message.localEndpoint = value;
                         else
                             delete message.localEndpoint;
+                        continue;
+                    }
+                case 16: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.stringVerify()).length)
+                            message.trouble = value;
+                        else
+                            delete message.trouble;
+                        continue;
+                    }
+                case 17: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.lagging = value;
+                        else
+                            delete message.lagging;
                         continue;
                     }
                 }

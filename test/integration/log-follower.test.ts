@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'nats';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FollowerOptions, LogFollower, type LogSource } from '../../actors/feature-shard/log-follower.ts';
+import { LogFollower } from '../../actors/feature-shard/log-follower.ts';
+import type { FollowerOptions, LogSource } from '../../actors/feature-shard/log-source.ts';
 import { type ApplyResult, type LogMessage, Replica } from '../../actors/feature-shard/replica.ts';
 import { packValues, readValue } from '../../cluster/catalog/record.ts';
-import { sleep, systemClock } from '../../cluster/clock.ts';
+import { type Clock, sleep, systemClock } from '../../cluster/clock.ts';
 import { type Log, silentLog } from '../../cluster/log.ts';
 import type { FeatureLog } from '../../cluster/nats/feature-log.ts';
 import type { NatsLink } from '../../cluster/nats/nats-link.ts';
@@ -217,6 +218,68 @@ describe('a follower whose replica cannot commit', () => {
     await eventually('a failure', () => replica.failures > 0);
     const stopped = follower.stop().then(() => 'stopped');
     expect(await Promise.race([stopped, sleep(systemClock, 5_000)])).toBe('stopped');
+  });
+});
+
+describe('a follower whose replica holds what cannot be applied to', () => {
+  it('refuses to serve and says why, instead of trying for ever', async () => {
+    await pushMany(30);
+    await follower.assign(PARTITIONS);
+    await eventually('caught up', allCaughtUp);
+    expect(follower.mayServe(0)).toBe(true);
+    let tries = 0;
+    replica.apply = () => {
+      tries++;
+      throw new ServingError('DATA_LOSS', 'lookup', 'the stored state of an aggregation is corrupt: it is too short');
+    };
+    await push(1, 500);
+    await eventually('the fault', () => follower.fault !== null);
+    expect(follower.fault).toMatch(/corrupt.*too short/);
+    for (const partition of PARTITIONS) {
+      expect(follower.mayServe(partition)).toBe(false);
+      expect(follower.isCaughtUp(partition)).toBe(false);
+    }
+    expect(reported.join()).toMatch(/refusing to serve/);
+    await push(1, 501);
+    await sleep(systemClock, 1_500);
+    expect(tries).toBe(1);
+  });
+});
+
+describe('a follower that hears the log', () => {
+  it('knows since when nothing is missing, and says so of what the log holds back', async () => {
+    await pushMany(60);
+    let heldBack = false;
+    const clock: Clock = {
+      ...systemClock,
+      // A question every tenth of a second, and a moment's patience.
+      every: (_ms, callback) => systemClock.every(50, callback),
+    };
+    const source: LogSource = {
+      state: () => log.state(),
+      lastSeqOf: (partition) => log.lastSeqOf(partition),
+      usedPartitions: () => log.usedPartitions(),
+      counts: () => log.counts(),
+      follow: (partition, fromSeq, onMessage) =>
+        log.follow(partition, fromSeq, (...message) => (heldBack ? undefined : onMessage(...message))),
+    };
+    follower = startFollower({ source, clock });
+    await follower.assign(PARTITIONS);
+    await eventually('caught up', allCaughtUp);
+    await sleep(systemClock, 400);
+    await eventually('a confirmation', () => follower.confirmedAgeMs() < 300, 5_000);
+    expect(follower.lags().size).toBe(0);
+    heldBack = true;
+    await pushMany(30, 1_000);
+    await eventually('what is missing', () => [...follower.lags().values()].join() === '10,10,10', 5_000);
+    expect(follower.lag()).toBe(30);
+    const ageMs = follower.confirmedAgeMs();
+    await sleep(systemClock, 300);
+    expect(follower.confirmedAgeMs()).toBeGreaterThan(ageMs + 250);
+    heldBack = false;
+    await follower.restart();
+    await eventually('all of it', () => follower.lags().size === 0 && follower.confirmedAgeMs() < 300, 15_000);
+    expect([scoreIn(0), scoreIn(1), scoreIn(2)]).toEqual([1_027, 1_028, 1_029]);
   });
 });
 

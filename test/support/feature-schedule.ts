@@ -7,7 +7,8 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FeatureIngest } from '../../actors/feature-ingest/feature-ingest.ts';
-import { LogFollower, type LogSource } from '../../actors/feature-shard/log-follower.ts';
+import { LogFollower } from '../../actors/feature-shard/log-follower.ts';
+import type { LogSource } from '../../actors/feature-shard/log-source.ts';
 import { Replica } from '../../actors/feature-shard/replica.ts';
 import { materialize } from '../../cluster/catalog/materialize.ts';
 import { readValue, recordEventMs } from '../../cluster/catalog/record.ts';

@@ -4,7 +4,8 @@
  * of JSON each, what is acknowledged and what can be read.
  */
 import { writeSync } from 'node:fs';
-import { LogFollower, type LogSource } from '../../actors/feature-shard/log-follower.ts';
+import { LogFollower } from '../../actors/feature-shard/log-follower.ts';
+import type { LogSource } from '../../actors/feature-shard/log-source.ts';
 import { isCommitFailure, type LogMessage, Replica } from '../../actors/feature-shard/replica.ts';
 import { recordSeq } from '../../cluster/catalog/record.ts';
 import { systemClock } from '../../cluster/clock.ts';

@@ -9,6 +9,7 @@ import { app } from './plans.ts';
 export type MemberOptions = {
   readonly state?: MemberState;
   readonly ready?: boolean;
+  readonly lagging?: boolean;
   readonly models?: readonly string[];
   readonly incarnation?: string;
 };
@@ -37,6 +38,7 @@ export function member(name: string, role: string, options: MemberOptions = {}):
       weight: 1,
       pid: 1,
       localEndpoint: '',
+      lagging: options.lagging ?? false,
     },
   };
 }

@@ -60,6 +60,18 @@ describe('the settings', () => {
     expect(readConfig({ 'http-port': '65535' }, {}).httpPort).toBe(65_535);
   });
 
+  it('take durations with a unit or in milliseconds, inside their range, and 0', () => {
+    const interval = (text: string) => readConfig({ 'snapshot-interval': text }, {}).snapshotIntervalMs;
+    expect(['0', '0m', '90s', '15m', '6h', '7d', '2500ms', '900000'].map(interval)).toEqual([
+      0, 0, 90_000, 900_000, 21_600_000, 604_800_000, 2_500, 900_000,
+    ]);
+    for (const text of ['', '15', '-1m', '15 m', '1.5h', 'm', '15minutes', '400d', '9'.repeat(400)])
+      expect(refusal({ 'snapshot-interval': text })).toMatch(
+        /^--snapshot-interval must be 0, or a duration from 1s to 366d/,
+      );
+    expect(refusal({ 'log-retention': '59s' })).toContain('from 60s');
+  });
+
   it('take one of a list exactly as it is written', () => {
     expect(readConfig({ 'log-level': 'debug' }, {}).logLevel).toBe('debug');
     expect(refusal({ 'log-level': 'DEBUG' })).toBe(
@@ -87,5 +99,15 @@ describe('the settings', () => {
     for (let i = 0; i < flags.length; i += 2) parsed[flags[i]!.replace(/^--/, '')] = flags[i + 1]!;
     expect(readConfig(parsed, {})).toEqual(config);
     expect(configFlags(config, ['natsUrl', 'httpPort'])).toEqual(['--http-port', '18001']);
+  });
+
+  it('that are durations are taken with their unit or in ms, and refused outside of their bounds', () => {
+    const interval = (text: string) => readConfig({ 'sweep-interval': text }, {}).sweepIntervalMs;
+    expect(readConfig({}, {})).toMatchObject({ sweepIntervalMs: 600_000, tombstoneRetentionMs: 604_800_000 });
+    expect(['10m', '90s', '1.5h', '2000', ' 2d '].map(interval)).toEqual([
+      600_000, 90_000, 5_400_000, 2_000, 172_800_000,
+    ]);
+    for (const text of ['', '10', '10 m', 'm', '-5s', '1e9d', '999ms', '21d', 'NaN'])
+      expect(() => interval(text)).toThrow(/--sweep-interval must be a duration such as 7d/);
   });
 });

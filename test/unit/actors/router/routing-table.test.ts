@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { chooseTarget } from '../../../../actors/router/choose.ts';
 import { RoutingTable } from '../../../../actors/router/routing-table.ts';
+import { seededRandom } from '../../../../cluster/random.ts';
 import { ServingError } from '../../../../proto/errors.ts';
 import { specOf, tensor } from '../../../support/plans.ts';
 import { directoryOf, member, routingOf, table } from '../../../support/routing.ts';
@@ -29,6 +31,21 @@ describe('owners', () => {
     expect(nodes(routing.owners(2))).toEqual(['a.1', 'c.1']);
     expect(routing.owners(99)).toEqual([]);
     expect(routing.owners(0)[0]!.addressText).toBe('c.1/feature-shard');
+  });
+
+  it('are second choice while they are far behind the log, and never refused for it', () => {
+    const lagging = { lagging: true };
+    const owners = table(1, [['a', 'b'], []]);
+    const routing = routingOf([member('a', 'shard', lagging), member('b', 'shard')], owners);
+    const chosen = () => chooseTarget(routing.owners(0), [], seededRandom(1))!.node;
+    expect(chosen()).toBe('b.1');
+    routing.setMembers([member('a', 'shard', lagging), member('b', 'shard', lagging)]);
+    expect(routing.owners(0)).toHaveLength(2);
+    expect(['a.1', 'b.1']).toContain(chosen());
+    routing.setMembers([member('a', 'shard', lagging), member('b', 'shard', { state: 'dead' })]);
+    expect(chosen()).toBe('a.1');
+    routing.setMembers([member('a', 'shard'), member('b', 'shard')]);
+    expect(routing.owners(0).map((target) => target.suspect)).toEqual([false, false]);
   });
 
   it('are reached under their newest start', () => {
