@@ -11,6 +11,7 @@ import { LATENCY_BUCKETS, latencyBucket, SCORE_BUCKETS, scoreBucket } from './bu
  * hits a batch or two in one or two of them.
  */
 export const LATENCY_SLICES = 5;
+const ALL_SLICES: readonly number[] = Array.from({ length: LATENCY_SLICES }, (_, slice) => slice);
 const SLICE_MS = 2_000;
 /** Bits by which users are counted: good for some tens of thousands an arm. Beyond that their number is not known. */
 export const USER_BITS = 16_384;
@@ -72,10 +73,13 @@ export class ArmCounts {
     return this.latency.subarray(slice * LATENCY_BUCKETS, (slice + 1) * LATENCY_BUCKETS);
   }
 
-  /** Counts by bucket, of all slices. */
-  latencySum(): Float64Array {
+  /** Counts by bucket, of some slices; of all where none are named. */
+  latencySum(slices: readonly number[] = ALL_SLICES): Float64Array {
     const sum = new Float64Array(LATENCY_BUCKETS);
-    for (let i = 0; i < this.latency.length; i++) sum[i % LATENCY_BUCKETS]! += this.latency[i]!;
+    for (const slice of slices) {
+      const counts = this.latencySlice(slice);
+      for (let i = 0; i < LATENCY_BUCKETS; i++) sum[i]! += counts[i]!;
+    }
     return sum;
   }
 

@@ -34,12 +34,15 @@ export type Arms = { readonly baseline: ArmCounts; readonly candidate: ArmCounts
 /** Errors, two latency quantiles, scores. */
 const HARM_CHECKS = 4;
 /**
- * Latencies come in bursts, which evidence request by request knows nothing of: a handful proves nothing, nor does what
- * was slow in fewer slices of time than `SLOW_SLICES_MIN`; and a stall, which is slow in one, is no reason to wait.
+ * Latencies come in bursts, which evidence request by request knows nothing of. So a handful proves nothing, and what is
+ * to be called slow must be slow without its two slowest slices of time, and what is to be called good must be so
+ * without its slowest: a single stall lies in one of them, or across two.
  */
 const LATENCIES_MIN = 100;
-const SLOW_SLICES_MIN = 3;
-const STALLED_SLICES_MAX = 1;
+const DROPPED_TO_FAIL = 2;
+const DROPPED_TO_PASS = 1;
+/** Slices that must have answers before one may be dropped to pass. */
+const SLICES_MIN = 3;
 const RATIO_ALPHA = 0.001;
 const RATIO_WEIGHT = 100;
 
@@ -175,23 +178,25 @@ function latency(
   const baseUs = latencyBoundUs(base);
   const most = latencyBucket(Math.max(baseUs * policy.latency_ratio, baseUs + policy.latency_slack_ms * 1_000));
   const detail = `${milliseconds(latencyBoundUs(own))} against ${milliseconds(baseUs)}, at most ${milliseconds(latencyBoundUs(most))} are allowed`;
-  const slices = slowSlices(candidate, quantile, most);
-  const stalled = slices <= STALLED_SLICES_MAX && slowSlices(candidate, quantile, -1) >= SLOW_SLICES_MIN;
-  if (own <= most || stalled) return { name, outcome: 'pass', detail };
-  const [slow, otherSlow] = [countAbove(mine, most), countAbove(other, most)];
-  const [answered, otherAnswered] = [countAbove(mine, -1), countAbove(other, -1)];
-  const lasting = answered >= Math.min(LATENCIES_MIN, policy.min_requests) && slices >= SLOW_SLICES_MIN;
+  const order = slowestFirst(candidate, most);
+  const seen = order.filter((slice) => countAbove(candidate.latencySlice(slice), -1) > 0).length;
+  const withoutWorst = quantileBucket(candidate.latencySum(order.slice(DROPPED_TO_PASS)), quantile);
+  if (own <= most || (seen >= SLICES_MIN && withoutWorst <= most)) return { name, outcome: 'pass', detail };
+  const kept = order.slice(DROPPED_TO_FAIL);
+  const [lasting, others] = [candidate.latencySum(kept), baseline.latencySum(kept)];
+  const [slow, otherSlow] = [countAbove(lasting, most), countAbove(others, most)];
+  const [answered, otherAnswered] = [countAbove(lasting, -1), countAbove(others, -1)];
+  const enough = countAbove(mine, -1) >= Math.min(LATENCIES_MIN, policy.min_requests);
+  const slower = answered > 0 && otherAnswered > 0 && quantileBucket(lasting, quantile) > most;
+  if (!enough || !slower) return { name, outcome: 'undecided', detail };
   const evidence = moreThanShare(slow, slow + otherSlow, answered / (answered + otherAnswered));
-  return { name, outcome: lasting && evidence >= evidenceMin ? 'fail' : 'undecided', detail };
+  return { name, outcome: evidence >= evidenceMin ? 'fail' : 'undecided', detail };
 }
 
-/** Slices of time in which an arm's quantile is above a bucket; above -1 it is wherever anything was answered. */
-function slowSlices(arm: ArmCounts, quantile: number, most: number): number {
-  let slow = 0;
-  for (let slice = 0; slice < LATENCY_SLICES; slice++) {
-    if (quantileBucket(arm.latencySlice(slice), quantile) > most) slow++;
-  }
-  return slow;
+/** Slices of time by how many of an arm's latencies in them are above a bucket. */
+function slowestFirst(arm: ArmCounts, most: number): number[] {
+  const slow = Array.from({ length: LATENCY_SLICES }, (_, slice) => countAbove(arm.latencySlice(slice), most));
+  return slow.map((_, slice) => slice).sort((a, b) => slow[b]! - slow[a]!);
 }
 
 function scores({ baseline, candidate }: Arms, policy: RolloutPolicy, evidenceMin: number): Check {
