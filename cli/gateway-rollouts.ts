@@ -51,7 +51,7 @@ export async function startGatewayRollouts(cluster: ClusterProcess, routing: Rou
     if (entry === null) reports.forget(model);
   });
   const publish = (model: string, entry: RolloutEntry) => publishEvent(cluster, model, entry);
-  await entries.follow(keyValue, cluster.raiseFatal);
+  await entries.follow(keyValue, cluster.name, clock, cluster.raiseFatal);
   const teller = new EventTeller({ entries, clock, publish });
   const hearing = [
     nats.subscribe(ROLLOUT_REPORT_SUBJECT, (bytes) => reports.receive(bytes)),

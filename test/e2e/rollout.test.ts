@@ -178,6 +178,22 @@ describe('a rollout under load', () => {
       const init = { method: 'POST', body: JSON.stringify({ inputs: { index: ENTRIES - 1 } }) };
       expect(await (await fetch(`${base}/v1/predict/broken`, init)).json()).toMatchObject({ model: { version: '1' } });
     }
+    // A gateway that starts afterwards does not give anybody the newest, not for a moment.
+    process.kill((await cluster.pids()).get('gateway-1')!, 'SIGKILL');
+    const versions = new Set<string>();
+    let answers = 0;
+    await eventually(
+      async () => {
+        const init = { method: 'POST', body: JSON.stringify({ inputs: { index: 1 } }) };
+        const response = await fetch(`${cluster.url}/v1/predict/broken`, init);
+        const { model } = (await response.json()) as { model?: { version: string } };
+        if (model !== undefined) versions.add(model.version);
+        return response.status === 200 && ++answers > 20;
+      },
+      () => `gateway-1 does not come back: ${cluster.stderr}`,
+      50_000,
+    );
+    expect([...versions]).toEqual(['1']);
     const shown = await dovetail(['rollout', 'status', 'broken', '--url', cluster.url]);
     expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining('rolled_back: errors: ') });
   });

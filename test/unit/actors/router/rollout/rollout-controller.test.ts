@@ -4,6 +4,7 @@ import { RolloutController } from '../../../../../actors/router/rollout/rollout-
 import { RolloutDesk } from '../../../../../actors/router/rollout/rollout-desk.ts';
 import { RolloutEntries } from '../../../../../actors/router/rollout/rollout-entries.ts';
 import { ManualClock } from '../../../../../cluster/clock.ts';
+import type { KeyValueListener } from '../../../../../cluster/key-value.ts';
 import { Leader } from '../../../../../cluster/placement/leader.ts';
 import { seededRandom } from '../../../../../cluster/random.ts';
 import type { Versions } from '../../../../../cluster/rollout/commands.ts';
@@ -71,7 +72,7 @@ class World {
     const problems: string[] = [];
     const entries = new RolloutEntries((model, error) => problems.push(`${model} ${error.code}`));
     const reports = new Reports((error) => problems.push(error.message));
-    await entries.follow(keyValue, (error) => problems.push(error.message));
+    await entries.follow(keyValue, name, clock, (error) => problems.push(error.message));
     const leader = new Leader({ keyValue: leaseValue, clock, key: 'rollouts', self: name });
     let dead = false;
     const publish = (model: string, entry: RolloutEntry) => {
@@ -217,8 +218,8 @@ describe('gateways that move a rollout on', () => {
     await world.run(15_000);
     expect(kindsOf(world.entry())).toEqual(['started', 'step', 'promoted']);
     expect(both.flatMap(({ problems }) => problems)).toEqual([]);
-    // Written three times, by whomever.
-    expect(world.store.read('m')!.revision).toBe(3);
+    // Written three times, by whomever, after the marker of each.
+    expect(world.store.read('m')!.revision).toBe(2 + 3);
   });
 
   it('do not overwrite what somebody decided meanwhile, of which they have not heard', async () => {
@@ -257,6 +258,46 @@ describe('gateways that move a rollout on', () => {
     a.keyValue.restore();
     await world.run(10_000);
     expect(world.entry().rollout!.status).toBe('promoted');
+  });
+});
+
+describe('the entries of the store', () => {
+  it('are all heard before a gateway goes on, and a store that keeps silent ends the wait', async () => {
+    const world = new World();
+    const a = await world.gateway('a');
+    await a.desk.pin('m', '1');
+    // A watch that tells of the past late, and in order, as over a network.
+    const keyValue = new MemoryKeyValue(world.store);
+    const told: (() => void)[] = [];
+    const late = Object.assign(Object.create(keyValue) as MemoryKeyValue, {
+      get: (key: string) => keyValue.get(key),
+      create: (key: string, value: Uint8Array) => keyValue.create(key, value),
+      update: (key: string, value: Uint8Array, revision: number) => keyValue.update(key, value, revision),
+      watch: (key: string, onEntry: KeyValueListener) =>
+        keyValue.watch(key, (name, value, revision) => told.push(() => onEntry(name, value, revision))),
+    });
+    const entries = new RolloutEntries(() => {});
+    let known: string | undefined;
+    const following = entries
+      .follow(late, 'b', world.clock, () => {})
+      .then(() => {
+        known = entries.get('m')?.entry.aliases.champion;
+      });
+    for (let i = 0; i < 50; i++) await Promise.resolve();
+    expect(told.length).toBe(3);
+    for (const one of told.splice(0)) {
+      expect(known).toBeUndefined();
+      one();
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+    }
+    await following;
+    expect(known).toBe('1');
+
+    const silent = new RolloutEntries(() => {}).follow(late, 'c', world.clock, () => {});
+    const refused = expect(silent).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    for (let i = 0; i < 50; i++) await Promise.resolve();
+    world.clock.advance(11_000);
+    await refused;
   });
 });
 
