@@ -10,7 +10,7 @@ import type { RoutingTable } from '../actors/router/routing-table.ts';
 import { Leader } from '../cluster/placement/leader.ts';
 import { eventOf } from '../cluster/rollout/decide.ts';
 import { encodeReport, Reports } from '../cluster/rollout/report.ts';
-import type { RolloutEntry } from '../cluster/rollout/rollout.ts';
+import { isActive, type RolloutEntry } from '../cluster/rollout/rollout.ts';
 import type { Counter } from '../cluster/telemetry/metric-handles.ts';
 import { LATENCY_BOUNDARIES_SECONDS, type MetricRegistry } from '../cluster/telemetry/metrics.ts';
 import { BUCKETS, ROLLOUT_LEASE_KEY, ROLLOUT_REPORT_SUBJECT, rolloutEventSubject } from '../proto/subjects.ts';
@@ -48,7 +48,7 @@ export async function startGatewayRollouts(cluster: ClusterProcess, routing: Rou
   );
   entries.onChange((model, entry) => {
     router.update(model, entry);
-    if (entry === null) reports.forget(model);
+    if (!isActive(entry?.rollout ?? null)) reports.forget(model);
   });
   const publish = (model: string, entry: RolloutEntry) => publishEvent(cluster, model, entry);
   await entries.follow(keyValue, cluster.name, clock, cluster.raiseFatal);
