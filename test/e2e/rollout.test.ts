@@ -12,6 +12,7 @@ import { connectNats, type NatsLink } from '../../cluster/nats/nats-link.ts';
 import { decodeLease } from '../../cluster/placement/lease.ts';
 import { BUCKETS, ROLLOUT_LEASE_KEY, rolloutEventSubject } from '../../proto/subjects.ts';
 import { dovetail, eventually, PROGRAM, TestCluster } from '../support/cluster.ts';
+import { golden } from '../support/golden.ts';
 import { tableModel } from '../support/onnx-models.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -48,6 +49,8 @@ function putModels(): void {
     mkdirSync(join(app, 'models', name, version), { recursive: true });
     writeFileSync(join(app, 'models', name, version, 'model.onnx'), tableModel(entries));
   }
+  cpSync(join(FRAUD, 'models', 'fraud'), join(app, 'models', 'fraud'), { recursive: true });
+  cpSync(join(app, 'models', 'fraud', '1'), join(app, 'models', 'fraud', '2'), { recursive: true });
 }
 
 beforeAll(async () => {
@@ -205,6 +208,26 @@ describe('a rollout under load', () => {
     expect(over.rollout).toMatchObject({ status: 'rolled_back' });
     const { failed, byVersion } = await going.stop();
     expect({ failed, versions: [...byVersion.keys()] }).toEqual({ failed: 0, versions: ['1'] });
+  });
+
+  it('of an A/B test gives each user one version, whichever gateway is asked and however often', async () => {
+    await pinAndStart('fraud', { kind: 'ab', steps: [40] });
+    const { request } = golden.rows[0]!;
+    const versionOf = async (base: string, user: string): Promise<string> => {
+      const init = { method: 'POST', body: JSON.stringify({ ...request, user_id: user }) };
+      const answer = (await (await fetch(`${base}/v1/predict/fraud`, init)).json()) as { model: { version: string } };
+      return answer.model.version;
+    };
+    const users = Array.from({ length: 40 }, (_, i) => `ab-${i}`);
+    const ask = async (base: string) => Promise.all(users.map((user) => versionOf(base, user)));
+    // The second gateway has heard of it once it splits as the first does.
+    const first = await ask(cluster.url);
+    await expect.poll(() => ask(secondUrl), { timeout: 10_000 }).toEqual(first);
+    expect(await ask(cluster.url)).toEqual(first);
+    expect(new Set(first)).toEqual(new Set(['1', '2']));
+    expect((await cluster.post('/v1/models/fraud/rollout/abort', '')).status).toBe(200);
+    expect(new Set(await ask(cluster.url))).toEqual(new Set(['1']));
+    await expect.poll(() => ask(secondUrl), { timeout: 10_000 }).toEqual(users.map(() => '1'));
   });
 
   it('goes on where it was when the gateway that moves it on is killed half-way', async () => {
