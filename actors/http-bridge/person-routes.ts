@@ -21,6 +21,7 @@ const INDEX = {
   predict: 'POST /v1/predict/{model}[/versions/{version}]',
   push_features: 'POST /v1/features/{view}:push',
   get_features: 'POST /v1/features/{view}:get',
+  delete_features: 'POST /v1/features/{view}:delete',
   describe_view: 'GET /v1/features/{view}',
   feast: 'POST /get-online-features, POST /push, POST /write-to-online-store',
   rollouts:

@@ -100,7 +100,8 @@ export function vector(
   const given = options.default ?? 0;
   const list = typeof given === 'number' ? new Array<number>(length).fill(given) : given;
   if (list.length !== length) throw invalid(`vector default has ${list.length} numbers, but its length is ${length}`);
-  const values = list.map((value) => finite32(value, 'vector default'));
+  // Frozen: it is every row's that has none, and outlives whoever is given it.
+  const values = Object.freeze(list.map((value) => finite32(value, 'vector default')));
   return plain('vector', 4 * length, values, values, `vector[${length}]`, options.description);
 }
 

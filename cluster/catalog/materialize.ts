@@ -31,8 +31,12 @@ export function materialize(
 ): RecordBytes | null {
   if (stored === null || stored.length < RECORD_HEADER_BYTES || isTombstone(stored)) return null;
   if (view.aggregation !== null) return aggregated(view, view.aggregation, stored, atMs, scratch ?? newScratch(view));
-  if (matchesSchema(view, stored)) return stored;
-  return grown(view, stored);
+  return inLayoutOf(view, stored);
+}
+
+/** A row that some definition of the view wrote, in this one's layout; null where this one did not grow from that. */
+export function inLayoutOf(view: View, row: RecordBytes): RecordBytes | null {
+  return matchesSchema(view, row) ? row : grown(view, row);
 }
 
 /** Memory for rows that are worked out as they are read. */

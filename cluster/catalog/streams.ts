@@ -2,10 +2,10 @@
  * Streams of events, and views whose features are aggregations over them: counts, sums, extremes and more over sliding
  * windows, kept up as events arrive. One event may feed views of several entities.
  */
-import { invalid } from '../../proto/errors.ts';
+import { invalid, ServingError } from '../../proto/errors.ts';
 import { hashText } from '../hash.ts';
-import type { AggregateOp } from './aggregates/definition.ts';
-import { compileAggregation } from './aggregates/plan.ts';
+import type { AggregateOp, AggregationDefinition } from './aggregates/definition.ts';
+import { type AggregationPlan, compileAggregation } from './aggregates/plan.ts';
 import { type FeatureDefinition, float32, int64 } from './feature-types.ts';
 import { durationMs, type Schema, schemaOf } from './schema.ts';
 import { type Entity, EVENT_TIME_FIELD, type Placement, type View, viewOf } from './views.ts';
@@ -102,6 +102,15 @@ export function sinceLast(window: number | string, options: AggregateOptions = {
   return { op: 'since_last', field: null, window, feature: float32(options) };
 }
 
+/** The plan; what is wrong with it is said of the view. */
+function compiled(where: string, definition: AggregationDefinition): AggregationPlan {
+  try {
+    return compileAggregation(definition);
+  } catch (thrown) {
+    throw thrown instanceof ServingError ? invalid(`${where}: ${thrown.message}`) : thrown;
+  }
+}
+
 /** Codes of text are whole numbers up to 2^32, which a float32 does not tell apart. */
 function definitionOf({ op, field, feature }: AggregateDefinition, source: Stream): FeatureDefinition {
   const text = op === 'last' && field !== null && source.featureByName.get(field)?.type === 'string';
@@ -145,7 +154,7 @@ export function aggregate<Key extends string, Fields extends string>(definition:
       );
     return { op: one.op, field: one.field, windowMs: durationMs(`${where}: window of '${feature}'`, one.window) };
   });
-  const plan = compileAggregation({
+  const plan = compiled(where, {
     bucketMs: durationMs(`${where}: bucket`, definition.bucket),
     allowedLatenessMs: source.allowedLatenessMs,
     fields: source.features.map((field) => ({ name: field.name, kind: field.type === 'string' ? 'hash' : 'number' })),

@@ -19,6 +19,11 @@ import type { Log } from '../log.ts';
 /** Messages that one pull asks for, and how long the server keeps it open. */
 const PULL_MESSAGES = 256;
 const PULL_EXPIRES_MS = 10_000;
+/**
+ * The server ends an idle pull; the client does so itself, 5 % later, where the server's word has not come. Then messages
+ * may have come that nobody took any more: a process that was paused runs its timers before it reads.
+ */
+const PULL_ENDED_BY_CLIENT_SHARE = 1.04;
 const RETRY_MS = 250;
 /** An idle consumer that its reader forgot goes by itself after this; pulls keep it. */
 const INACTIVE_MS = 60_000;
@@ -34,6 +39,8 @@ export type LogConsumerOptions = {
   /** Null: every subject of the stream. */
   readonly subject: string | null;
   readonly fromSeq: number;
+  /** How long the server keeps a pull open; 10,000 where not said. */
+  readonly pullExpiresMs?: number;
   /** A promise is waited for before more is taken. `pending`: messages still to come, of this subject. */
   readonly onMessage: (subject: string, seq: number, bytes: Uint8Array, pending: number) => Promise<void> | undefined;
 };
@@ -110,9 +117,11 @@ export class LogConsumer {
     }
   }
 
-  /** False where something was left out: the consumer has to be made anew. */
+  /** False where something was left out, or may have been: the consumer has to be made anew. */
   async #pull(consumer: Consumer): Promise<boolean> {
-    const messages = await consumer.fetch({ max_messages: PULL_MESSAGES, expires: PULL_EXPIRES_MS });
+    const { clock, pullExpiresMs = PULL_EXPIRES_MS } = this.#options;
+    const startMs = clock.nowMs();
+    const messages = await consumer.fetch({ max_messages: PULL_MESSAGES, expires: pullExpiresMs });
     this.#current = messages;
     // Stopped meanwhile. Not waited for: it settles once the loop below has run.
     if (this.#stopped) void messages.close();
@@ -130,7 +139,7 @@ export class LogConsumer {
       const room = this.#options.onMessage(message.subject, message.seq, message.data, pending);
       if (room !== undefined) await room;
     }
-    return whole;
+    return whole && clock.nowMs() - startMs < pullExpiresMs * PULL_ENDED_BY_CLIENT_SHARE;
   }
 
   #forget(): void {

@@ -319,6 +319,8 @@ describe('a definition', () => {
     expect(define({ features: { n: sum('merchant_id', '10m') } })).toThrow('which is text; there is distinct or last');
     expect(define({ features: { n: count('90s') } })).toThrow('whole multiple of the bucket');
     expect(define({ bucket: '1w' })).toThrow('bucket "1w" must be milliseconds or text');
+    expect(define({ bucket: '0s' })).toThrow(/^view '\w+': bucketMs is 0/);
+    expect(stream({ name: 's', allowedLateness: '1.1h', fields }).allowedLatenessMs).toBe(3_960_000);
     expect(() => stream({ name: 's', allowedLateness: '1m', fields })).toThrow('must be at least 5m');
     expect(() => stream({ name: 's', fields: { v: vector(3) } })).toThrow(
       "'v' is a vector, which cannot be aggregated",
