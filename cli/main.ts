@@ -11,6 +11,7 @@ import { predictCommand } from './predict.ts';
 import { pushCommand } from './push.ts';
 import { replayCommand } from './replay.ts';
 import { restoreCommand } from './restore.ts';
+import { rolloutCommand } from './rollout.ts';
 import { snapshotCommand } from './snapshot.ts';
 import { statusCommand } from './status.ts';
 import { trainingSetCommand } from './training-set.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   predictCommand,
   pushCommand,
   statusCommand,
+  rolloutCommand,
   archiveCommand,
   trainingSetCommand,
   snapshotCommand,

@@ -9,9 +9,8 @@ import { golden } from '../support/golden.ts';
 // Each starts a process, on machines that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const COMMANDS = 'up node predict push status archive training-set snapshot restore replay dead-letters demo'.split(
-  ' ',
-);
+const COMMANDS =
+  'up node predict push status rollout archive training-set snapshot restore replay dead-letters demo'.split(' ');
 const { request } = golden.rows[0]!;
 
 let cluster: TestCluster;
