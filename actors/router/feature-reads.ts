@@ -224,6 +224,7 @@ export class FeatureReads {
         epoch: this.#routing.epoch,
         budgetUs: Math.max(1, Math.round(leftMs * 1_000)),
         trace: null,
+        schemaHash: call.view.schemaHash,
         minSeq: asked.minSeq,
         minPartitions: asked.minPartitions,
         maxAgeMs: call.bound.maxAgeMs,

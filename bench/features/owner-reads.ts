@@ -130,6 +130,7 @@ export class OwnerReads {
             epoch: this.#table!.epoch,
             budgetUs: READ_MS_MAX * 1_000,
             trace: null,
+            schemaHash: 0,
             ...bound,
           },
         },

@@ -84,6 +84,25 @@ export function growBody(schema: Schema, schemaHash: number, body: Uint8Array): 
   return whole;
 }
 
+/**
+ * A row in the layout of `schemaHash`, one that this view grew from: its first features. The row itself where that is the
+ * view's own, is 0 (whatever there is), or is unknown here.
+ */
+export function cutTo(view: View, schemaHash: number, row: RecordBytes): RecordBytes {
+  const had = view.grownFrom.get(schemaHash);
+  if (had === undefined) return row;
+  const bitmapBytes = bitmapBytesOf(had);
+  const valuesFrom = RECORD_HEADER_BYTES + view.bitmapBytes;
+  const valuesBytes = view.features[had]!.offset;
+  const cut = recordBytes(new Uint8Array(RECORD_HEADER_BYTES + bitmapBytes + valuesBytes));
+  writeHeader(cut.view, schemaHash, recordEventMs(row), recordSeq(row), 0);
+  cut.bytes.set(row.bytes.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + bitmapBytes), RECORD_HEADER_BYTES);
+  // Bits of features that the cut row does not have.
+  for (let bit = had; bit < bitmapBytes * 8; bit++) cut.bytes[RECORD_HEADER_BYTES + (bit >> 3)]! &= ~(1 << (bit & 7));
+  cut.bytes.set(row.bytes.subarray(valuesFrom, valuesFrom + valuesBytes), RECORD_HEADER_BYTES + bitmapBytes);
+  return cut;
+}
+
 function aggregated(
   view: View,
   { plan, stateHash }: Aggregation,

@@ -8,13 +8,15 @@ import {
   readMessage,
 } from '../../../../actors/feature-shard/apply-message.ts';
 import { ROW_OPS } from '../../../../cluster/catalog/apply-row.ts';
-import { materialize } from '../../../../cluster/catalog/materialize.ts';
+import { cutTo, materialize } from '../../../../cluster/catalog/materialize.ts';
 import {
   type FeatureValue,
   isTombstone,
+  matchesSchema,
   packValues,
   readValue,
   recordBytes,
+  recordEventMs,
 } from '../../../../cluster/catalog/record.ts';
 import {
   aggregate,
@@ -395,6 +397,16 @@ describe('a view of several versions', () => {
     expect(world.read(grown, 'u1', T0)).toEqual({ age: 2n, tall: null });
     const later = new World(defineApp({ views: [grown] }));
     await later.push('profile', { user_id: 'u1', age: 2, tall: 3 });
+    // A gateway that does not know it either is given what it knows of it.
+    const row = materialize(
+      grown,
+      later.store(partitionOfText('u1', PARTITIONS)).lookup(grown.id, Buffer.from('u1')),
+      T0,
+    )!;
+    const cut = cutTo(grown, v1.schemaHash, row);
+    expect([matchesSchema(v1, cut), readValue(v1, v1.features[0]!, cut), recordEventMs(cut)]).toEqual([true, 2n, T0]);
+    expect(cutTo(grown, grown.schemaHash, row)).toBe(row);
+    expect(cutTo(grown, 0, row)).toBe(row);
     // A process that does not know the new definition yet keeps its rows, and reads none of them.
     const { rows } = later;
     expect(later.read(v1, 'u1', T0)).toBeNull();
