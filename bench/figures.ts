@@ -1,17 +1,25 @@
 /** What a bench run found: named figures, each of a few runs; as a flat JSON object and as a table for people. */
+import type { GrowthTable } from './features/growth-table.ts';
 import { pairRatios, type Summary, summarise } from './statistics.ts';
 
 type Bound = { readonly atLeast: number } | { readonly atMost: number };
 
-/** What the project asks of its ratios on two cores. */
+/** What the project asks of its figures on two cores. */
 export const TARGETS: Readonly<Record<string, Bound>> = {
   nats_throughput_vs_bare_chain: { atLeast: 0.35 },
   nats_p50_vs_limit: { atMost: 1.6 },
+  lookup_vs_bare_get: { atMost: 1.5 },
+  get_1x50_p99_over_noop_ms: { atMost: 1 },
+  get_100x50_p99_over_noop_ms: { atMost: 3 },
+  written_to_visible_p99_ms: { atMost: 100 },
+  bootstrap_lookup_p99_vs_before: { atMost: 2 },
+  bulk_rows_per_s: { atLeast: 100_000 },
 };
 
 export class Figures {
   readonly #absolutes = new Map<string, Summary>();
   readonly #ratios = new Map<string, Summary>();
+  readonly #growth: GrowthTable[] = [];
 
   /** A figure with its unit in the name, one value a run. */
   add(name: string, values: readonly number[]): void {
@@ -21,6 +29,10 @@ export class Figures {
   /** The ratio of runs that stood next to each other, run by run. */
   ratio(name: string, numerators: readonly number[], denominators: readonly number[]): void {
     this.#ratios.set(name, summarise(pairRatios(numerators, denominators)));
+  }
+
+  addGrowth(table: GrowthTable): void {
+    this.#growth.push(table);
   }
 
   /** Numbers only: each figure's median, and for ratios the least and greatest run too. */
@@ -35,13 +47,18 @@ export class Figures {
     return flat;
   }
 
+  /** The tables of growth by their name; empty where none was made. */
+  growthJson(): Record<string, object> {
+    return Object.fromEntries(this.#growth.map((table) => [table.name, table.toJson()]));
+  }
+
   toTable(): string {
     const rows = [['', 'median', 'least', 'greatest', 'runs', 'target']];
     for (const [name, summary] of [...this.#ratios, ...this.#absolutes]) {
       const { median, min, max, runs } = summary;
       rows.push([name, readable(median), readable(min), readable(max), String(runs), verdict(name, median)]);
     }
-    return aligned(rows);
+    return [aligned(rows, 'text'), ...this.#growth.map((table) => aligned(table.toRows(), 'number'))].join('\n');
   }
 }
 
@@ -62,13 +79,15 @@ function verdict(name: string, value: number): string {
   return `${text} ${reached ? 'reached' : 'missed'}`;
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+function aligned(rows: readonly (readonly string[])[], last: 'text' | 'number'): string {
   const columns = rows[0]!.length;
   const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) =>
-        column === 0 || column === columns - 1 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        column === 0 || (column === columns - 1 && last === 'text')
+          ? cell.padEnd(widths[column]!)
+          : cell.padStart(widths[column]!),
       )
       .join('  ')
       .trimEnd();

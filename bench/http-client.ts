@@ -9,15 +9,26 @@ export type HttpAnswer = { readonly status: number; readonly body: Buffer };
 const ANSWER_BYTES_MAX = 1024 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** The bytes of a POST with a JSON body. */
-export function encodePost(host: string, port: number, path: string, json: string): Buffer {
+/** The bytes of a POST; the body is JSON unless another type is named. */
+export function encodePost(
+  host: string,
+  port: number,
+  path: string,
+  body: string,
+  contentType = 'application/json',
+): Buffer {
   const head = [
     `POST ${path} HTTP/1.1`,
     `Host: ${host}:${port}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(json)}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${json}`);
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** The bytes of a GET. */
+export function encodeGet(host: string, port: number, path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`);
 }
 
 /**
@@ -58,7 +69,7 @@ export class HttpClient {
     return new HttpClient(await Promise.all(Array.from({ length: connections }, () => Connection.open(host, port))));
   }
 
-  /** Sends bytes made by `encodePost`. Rejects where the connection breaks or the answer cannot be read. */
+  /** Sends bytes made by `encodePost` or `encodeGet`. Rejects where the connection breaks or the answer cannot be read. */
   post(request: Buffer): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { request, resolve, reject };

@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../cluster/clock.ts';
 import type { BenchContext } from './context.ts';
+import { featureSections } from './features/section.ts';
 import { Figures } from './figures.ts';
 import { startBenchNats } from './nats.ts';
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts';
@@ -36,7 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
   figures.add('bench_s', [seconds]);
   process.stdout.write(`${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}\n\n`);
   process.stdout.write(figures.toTable());
-  if (options.jsonFile !== null) await writeFile(options.jsonFile, `${JSON.stringify(figures.toJson(), null, 2)}\n`);
+  if (options.jsonFile !== null) {
+    const growth = figures.growthJson();
+    const json = { ...figures.toJson(), ...(Object.keys(growth).length > 0 ? { growth } : {}) };
+    await writeFile(options.jsonFile, `${JSON.stringify(json, null, 2)}\n`);
+  }
   return 0;
 }
 
@@ -76,6 +81,14 @@ async function runSections(
   stopLater(() => nats.stop());
   const expected = await expectedScores();
   const context: BenchContext = { clock: systemClock, workDir, natsUrl: nats.url, expected, died };
+  // First, and stopped before the rest starts: two clusters at once would share the cores.
+  const featureStops: (() => Promise<void>)[] = [];
+  const stopFeatures = async (): Promise<void> => {
+    for (const stop of featureStops.splice(0).reverse()) await stop();
+  };
+  stopLater(stopFeatures);
+  await featureSections({ context, options, figures, stopLater: (stop) => featureStops.push(stop), note });
+  await stopFeatures();
   const parts = await startParts(context, options.sections, stopLater, note);
   const bench: Bench = { context, options, parts, figures };
   const { sections } = options;

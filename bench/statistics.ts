@@ -22,3 +22,9 @@ export function pairRatios(numerators: readonly number[], denominators: readonly
   if (numerators.length !== denominators.length) throw new RangeError('ratios need as many values on both sides');
   return numerators.map((value, index) => value / denominators[index]!);
 }
+
+/** above[i] − below[i], for figures that add up rather than scale. Throws RangeError where the lists differ in length. */
+export function pairDifferences(above: readonly number[], below: readonly number[]): number[] {
+  if (above.length !== below.length) throw new RangeError('differences need as many values on both sides');
+  return above.map((value, index) => value - below[index]!);
+}

@@ -2,14 +2,12 @@
  * The system as a user runs it: `dovetail up` in processes of its own, with an app made of the bench's workload. The
  * rest of the bench knows the cluster by this interface alone.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connectClient, type DovetailClient, floatTensor, type Prediction, type Tensor, textTensor } from '../index.ts';
 import type { BenchContext } from './context.ts';
+import { DovetailUp } from './dovetail-up.ts';
 import type { HttpTarget } from './http-load.ts';
-import { freePort } from './ports.ts';
 import {
   benchModel,
   featureTable,
@@ -41,7 +39,6 @@ export interface SystemUnderTest {
 const MODEL = 'bench';
 const VIEW = 'profile';
 const READY_MS_MAX = 60_000;
-const STOP_MS_MAX = 20_000;
 const ROWS_PER_PUSH = 1_000;
 const PREDICT_TIMEOUT_MS = 10_000;
 
@@ -52,10 +49,9 @@ export function createSystem(colocate: boolean): SystemUnderTest {
 
 class LocalCluster implements SystemUnderTest {
   readonly #colocate: boolean;
-  #up: ChildProcess | null = null;
+  #up: DovetailUp | null = null;
   #client: DovetailClient | null = null;
-  #httpPort = 0;
-  #stopping = false;
+  #stopUp: () => Promise<void> = async () => undefined;
   /** Made once; a caller's inputs differ from request to request, but making them is no work of the system's. */
   readonly #inputs: Tensor = floatTensor('inputs', 1, requestInputs());
 
@@ -64,32 +60,17 @@ class LocalCluster implements SystemUnderTest {
   }
 
   async start(context: BenchContext): Promise<void> {
-    const [httpPort, natsPort] = [await freePort(), await freePort()];
-    this.#httpPort = httpPort;
-    const app = writeApp(context.workDir);
-    const program = fileURLToPath(new URL('../cli/main.js', import.meta.url));
-    const flags = {
-      app,
-      'data-dir': join(context.workDir, this.#colocate ? 'system-colocated' : 'system'),
-      'http-port': httpPort,
-      'grpc-port': 0,
-      'nats-port': natsPort,
-      'metrics-port': 0,
-      'request-timeout-ms': PREDICT_TIMEOUT_MS,
+    const options = {
+      app: writeApp(context.workDir),
+      dataDir: join(context.workDir, this.#colocate ? 'system-colocated' : 'system'),
+      flags: { 'request-timeout-ms': PREDICT_TIMEOUT_MS },
+      colocate: this.#colocate,
     };
-    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-    if (this.#colocate) args.push('--colocate');
-    const up = spawn(process.execPath, [program, 'up', ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    this.#up = up;
-    let said = '';
-    up.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-      said = (said + chunk).slice(-4_000);
+    // `stop` is called after a failed start too; this way it knows of processes that never became ready.
+    this.#up = await DovetailUp.start(context, options, (stop) => {
+      this.#stopUp = stop;
     });
-    up.once('exit', (code, signal) => {
-      if (!this.#stopping) context.died(new Error(`dovetail up ended (${signal ?? `exit code ${code}`}): ${said}`));
-    });
-    await ready(context, up, () => said);
-    this.#client = await connectClient({ url: `nats://127.0.0.1:${natsPort}`, timeoutMs: PREDICT_TIMEOUT_MS });
+    this.#client = await connectClient({ url: this.#up.natsUrl, timeoutMs: PREDICT_TIMEOUT_MS });
     await pushUsers(this.#client);
     await this.#servesStoredFeatures(context);
   }
@@ -106,7 +87,7 @@ class LocalCluster implements SystemUnderTest {
     const inputs = Array.from(requestInputs());
     return {
       host: '127.0.0.1',
-      port: this.#httpPort,
+      port: this.#up!.httpPort,
       path: `/v1/predict/${MODEL}`,
       // A list says rows in this API, so the fourteen values of the one row are a list in a list.
       body: (user) => JSON.stringify({ user_id: [userKey(user)], inputs: { inputs: [inputs] } }),
@@ -119,15 +100,8 @@ class LocalCluster implements SystemUnderTest {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
     await this.#client?.close();
-    const up = this.#up;
-    if (up === null || up.exitCode !== null || up.signalCode !== null) return;
-    const exited = new Promise<void>((resolve) => up.once('exit', () => resolve()));
-    up.kill('SIGINT');
-    const kill = setTimeout(() => up.kill('SIGKILL'), STOP_MS_MAX);
-    await exited;
-    clearTimeout(kill);
+    await this.#stopUp();
   }
 
   /** A pushed row is acknowledged by the log; the replicas apply it a moment later. */
@@ -187,21 +161,4 @@ async function pushUsers(client: DovetailClient): Promise<void> {
     for (const ack of await client.features.push(VIEW, rows))
       if ('error' in ack) throw new Error(`push: ${ack.error.message}`);
   }
-}
-
-function ready(context: BenchContext, up: ChildProcess, said: () => string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = context.clock.after(READY_MS_MAX, () => reject(new Error(`dovetail up is not ready: ${said()}`)));
-    up.once('exit', () => {
-      timer.cancel();
-      reject(new Error(`dovetail up ended before it was ready: ${said()}`));
-    });
-    let text = '';
-    up.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-      if (!text.split('\n').includes('ready')) return;
-      timer.cancel();
-      resolve();
-    });
-  });
 }

@@ -1,7 +1,6 @@
 /** A curl line to paste: made from what the cluster says its first model needs, so that it works as it stands. */
 
 import { systemClock } from '../cluster/clock.ts';
-import { minuteOf } from '../examples/fraud/profile.ts';
 
 type Metadata = {
   readonly inputs: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
@@ -15,7 +14,6 @@ function exampleValue(name: string, datatype: string): unknown {
     hour: new Date(systemClock.wallMs()).getUTCHours(),
     country_mismatch: 0,
     new_device: 1,
-    at_minute: minuteOf(systemClock.wallMs()),
   };
   return known[name] ?? (datatype === 'BYTES' ? 'text' : 0);
 }

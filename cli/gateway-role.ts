@@ -15,6 +15,7 @@ import { reachableNodes } from '../cluster/membership/reachable.ts';
 import { openedWhenAsked } from '../cluster/nats/feature-log.ts';
 import { LATENCY_BOUNDARIES_SECONDS } from '../cluster/telemetry/metrics.ts';
 import { CALLS, type ClusterProcess } from './cluster-process.ts';
+import { startGatewayRollouts } from './gateway-rollouts.ts';
 import { routerObserver } from './observers.ts';
 import { packageVersion } from './package-files.ts';
 
@@ -33,6 +34,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
   const { config, system, clock, random, tracer, registry, nats, log } = cluster;
   const tallies = new ModelTallies(clock);
   const routing = new RoutingTable(cluster.directory, (node) => cluster.isNear(node));
+  const rollouts = await startGatewayRollouts(cluster, routing);
   let router: Router | null = null;
   const routerAddress = system.spawn(
     ACTOR_NAMES.router,
@@ -41,7 +43,8 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       // A margin for what a letter carries besides its rows.
       const partBytesMax = Math.floor(cluster.transport.letterBytesMax * 0.9);
       const options = { ...config, partBytesMax };
-      router = new Router(context, routing, options, routerObserver(registry, log, tallies), tracer, random);
+      const observer = routerObserver(registry, log, tallies);
+      router = new Router(context, routing, options, observer, tracer, random, rollouts.router);
       return router;
     },
   );
@@ -107,6 +110,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
   );
   const bridge = await startHttpBridge({
     gateway: gateway!,
+    rollouts: rollouts.desk,
     host: config.host,
     port: config.httpPort,
     clock,
@@ -131,6 +135,7 @@ export async function startGatewayRole(cluster: ClusterProcess): Promise<Running
       cluster.heartbeats.announce();
       // First of all, so that nobody is sent here in order to be refused.
       cluster.transport.leaveShared();
+      await rollouts.stop();
       await Promise.all([
         bridge.drain(config.drainMs),
         grpcBridge.drain(config.drainMs),

@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 /** The `dovetail` command: finds the subcommand, reads its arguments, turns what goes wrong into a message and an exit code. */
 import { ServingError } from '../proto/errors.ts';
+import { archiveCommand } from './archive.ts';
 import { type Command, EXIT, exitCodeOf, helpOf, readArguments, UsageError } from './command.ts';
 import { deadLettersCommand } from './dead-letters.ts';
+import { demoCommand } from './demo.ts';
 import { nodeCommand } from './node.ts';
 import { packageVersion } from './package-files.ts';
 import { predictCommand } from './predict.ts';
 import { pushCommand } from './push.ts';
 import { replayCommand } from './replay.ts';
 import { restoreCommand } from './restore.ts';
+import { rolloutCommand } from './rollout.ts';
 import { snapshotCommand } from './snapshot.ts';
 import { statusCommand } from './status.ts';
+import { trainingSetCommand } from './training-set.ts';
 import { upCommand } from './up.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -19,10 +23,14 @@ const COMMANDS: readonly Command[] = [
   predictCommand,
   pushCommand,
   statusCommand,
+  rolloutCommand,
+  archiveCommand,
+  trainingSetCommand,
   snapshotCommand,
   restoreCommand,
   replayCommand,
   deadLettersCommand,
+  demoCommand,
 ];
 
 function overview(): string {

@@ -12,7 +12,7 @@ export const predictCommand: Command = {
   ].join('\n'),
   examples: [
     `dovetail predict fraud --describe`,
-    `dovetail predict fraud --user u42 --inputs '{"merchant_id":"m7","amount":129.9,"hour":23,"country_mismatch":0,"new_device":1,"at_minute":3600000}'`,
+    `dovetail predict fraud --user u42 --inputs '{"merchant_id":"m7","amount":129.9,"hour":23,"country_mismatch":0,"new_device":1}'`,
   ],
   settings: ['host', 'httpPort'],
   flags: {

@@ -38,6 +38,8 @@ export async function startShardRole(cluster: ClusterProcess): Promise<RunningRo
     onDamage: (why) => replica.reportDamage(why),
     clock,
     log,
+    // Below that, reading everybody's messages would cost more than a consumer a partition.
+    togetherMin: Math.ceil((partitions + 1) / 8),
     transactionMessagesMax: 1_024,
     waitingMessagesMax: 16_384,
     onApplied: (result, messages, seconds) => {

@@ -36,6 +36,12 @@ export async function joinSettings(
   }
 }
 
+/** The cluster's settings, or null where no cluster was created. Rejects with DATA_LOSS as `joinSettings`. */
+export async function readSettings(keyValue: KeyValue): Promise<ClusterSettings | null> {
+  const entry = await keyValue.get(SETTINGS_KEY);
+  return entry === null ? null : decode(entry.value);
+}
+
 function decode(bytes: Uint8Array): ClusterSettings {
   let stored: Partial<ClusterSettings> | null;
   try {

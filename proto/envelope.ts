@@ -94,6 +94,7 @@ const EMPTY: { readonly [K in MessageKind]: Extract<Message, { kind: K }>['body'
     epoch: 0,
     budgetUs: 0,
     trace: null,
+    schemaHash: 0,
     minSeq: [],
     minPartitions: [],
     maxAgeMs: 0,

@@ -102,6 +102,8 @@ export type ReadFeatures = {
   epoch: number;
   budgetUs: number;
   trace: TraceContext | null;
+  /** The layout in which the asker reads rows; 0: the shard's own. */
+  schemaHash: number;
 } & ReadBound;
 /** What a shard says of a row, as a byte. */
 export const ROW_STATUS = { missing: 0, found: 1, expired: 2 } as const;

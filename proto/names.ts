@@ -31,8 +31,24 @@ export function isName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** Names that point at one of a model's versions. */
+export const VERSION_ALIASES = ['champion', 'challenger', 'previous'] as const;
+export type VersionAlias = (typeof VERSION_ALIASES)[number];
+
+/** What a caller may ask for: a version or an alias of one. Throws INVALID_ARGUMENT. */
 export function checkVersion(version: string): void {
-  if (!VERSION.test(version)) throw invalid(`model version ${quoteShort(version)} must be a whole number from 1`);
+  if (VERSION.test(version) || VERSION_ALIASES.includes(version as VersionAlias)) return;
+  throw invalid(
+    `model version ${quoteShort(version)} must be a whole number from 1, or one of ${VERSION_ALIASES.join(', ')}`,
+  );
+}
+
+/** What a caller may ask for: a model, or `model@version` where the version may be an alias. Throws INVALID_ARGUMENT. */
+export function checkModelReference(reference: string): void {
+  if (NAME.test(reference)) return;
+  const at = reference.indexOf('@');
+  checkName('model', at < 0 ? reference : reference.slice(0, at));
+  checkVersion(reference.slice(at + 1));
 }
 
 /** Whether the text is a name or `name@version`. */

@@ -194,6 +194,7 @@ export function writeReadFeatures(writer: WireWriter, body: ReadFeatures, before
   writer.packedDoubles(tag(9, DELIMITED), body.minSeq);
   writer.packedUint32s(tag(10, DELIMITED), body.minPartitions);
   writer.double(tag(11, FIXED64), body.maxAgeMs);
+  writer.uint32Unless(before.schemaHash, tag(12, VARINT), body.schemaHash);
 }
 
 export function readReadFeatures(reader: WireReader, end: number, before: ReadFeatures): ReadFeatures {
@@ -204,7 +205,7 @@ export function readReadFeatures(reader: WireReader, end: number, before: ReadFe
   let minSeq: number[] = NO_NUMBERS;
   let minPartitions: number[] = NO_NUMBERS;
   let maxAgeMs = 0;
-  let { replyTo, view, epoch, budgetUs } = before;
+  let { replyTo, view, epoch, budgetUs, schemaHash } = before;
   while (reader.at < end) {
     const t = reader.varint();
     if (t === tag(1, VARINT)) id = reader.varint();
@@ -218,9 +219,10 @@ export function readReadFeatures(reader: WireReader, end: number, before: ReadFe
     else if (t >>> 3 === 9) minSeq = reader.doubles(t & 7, minSeq);
     else if (t >>> 3 === 10) minPartitions = reader.uint32s(t & 7, minPartitions);
     else if (t === tag(11, FIXED64)) maxAgeMs = reader.double();
+    else if (t === tag(12, VARINT)) schemaHash = reader.varint();
     else reader.skip(t & 7);
   }
-  return { id, replyTo, view, keys, partitions, epoch, budgetUs, trace, minSeq, minPartitions, maxAgeMs };
+  return { id, replyTo, view, keys, partitions, epoch, budgetUs, trace, schemaHash, minSeq, minPartitions, maxAgeMs };
 }
 
 export function writeCancel(writer: WireWriter, body: Cancel, before: Cancel): void {

@@ -23,6 +23,14 @@ export function nameSubject(name: string): string {
   return `dovetail.name.${name}`;
 }
 
+/** What each router counted of the rollouts that go on, for whoever watches over them. */
+export const ROLLOUT_REPORT_SUBJECT = 'dovetail.rollout.report';
+
+/** Every step of a model's rollouts, JSON, at least once. */
+export function rolloutEventSubject(model: string): string {
+  return `dovetail.events.rollout.${model}`;
+}
+
 /** Where a shard is asked for snapshots of its partitions, and for what it has to copy. */
 export function snapshotSubject(shard: string): string {
   return `dovetail.snapshot.${shard}`;
@@ -54,6 +62,8 @@ export const BUCKETS = {
   lease: 'dovetail_lease',
   /** One entry a model version: manifest, inputs, outputs, digest. */
   models: 'dovetail_models',
+  /** One entry a model: aliases and its rollout. */
+  rollouts: 'dovetail_rollouts',
   /** Which snapshots of each partition there are, and how far its log has been trimmed. */
   snapshots: 'dovetail_snapshots',
 } as const;
@@ -66,3 +76,5 @@ export const SETTINGS_KEY = 'settings';
 export const LEASE_KEY = 'leader';
 /** In the lease bucket too: whoever starts a cluster's processes on this NATS just now. */
 export const START_LEASE_KEY = 'up';
+/** In the lease bucket as well: which gateway moves rollouts on. */
+export const ROLLOUT_LEASE_KEY = 'rollouts';

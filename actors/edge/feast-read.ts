@@ -116,8 +116,10 @@ function serviceFeatures(service: string, catalog: FeastCatalog): string[] {
       `Feature service ${quoteShort(service)} does not exist; here a feature service is named after a model and gives the features it is fed (${thrown.message})`,
     );
   }
-  if (names.length === 0) throw feastInvalid(`model '${service}' is fed no features; name some in 'features'`);
-  return [...new Set(names)].map((name) => name.replace('.', ':'));
+  // Transforms stand among them without a view: they are worked out for a request to the model, and not stored.
+  const stored = names.filter((name) => name.includes('.'));
+  if (stored.length === 0) throw feastInvalid(`model '${service}' is fed no features; name some in 'features'`);
+  return [...new Set(stored)].map((name) => name.replace('.', ':'));
 }
 
 function resolve(text: string, i: number, catalog: FeastCatalog): Reference {

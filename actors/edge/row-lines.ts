@@ -73,7 +73,12 @@ export function rowLinesReply(request: PushRequest, acks: readonly PushAck[]): P
     if ('error' in ack) {
       codes.add(ack.error.code);
       refused.push({ row, error: ack.error });
-    } else if (ack.seq > (sequences.get(ack.partition) ?? 0)) sequences.set(ack.partition, ack.seq);
+      return;
+    }
+    // An event that concerns several entities is in the log once for each.
+    for (const { partition, seq } of [ack, ...(ack.also ?? [])]) {
+      if (seq > (sequences.get(partition) ?? 0)) sequences.set(partition, seq);
+    }
   });
   const accepted = request.refusals.length - refused.length;
   const body = { accepted, rejected: refused.length, refused, sequences: Object.fromEntries(sequences) };

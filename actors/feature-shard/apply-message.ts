@@ -34,6 +34,8 @@ export interface RowStore {
   lookup(id: number, key: Uint8Array): RecordBytes | null;
   /** Null removes. `stored`: what `lookup` gave for the same row just before. */
   replace(id: number, key: Uint8Array, stored: RecordBytes | null, record: Uint8Array | null): void;
+  /** For stores that keep some rows only: the others are passed over. */
+  wants?(id: number, key: Uint8Array): boolean;
 }
 
 /** A message of the log as far as it can be applied. */
@@ -134,12 +136,14 @@ export function applyMessage(
     }
     const row = batch.rows[index]!;
     if (batch.stream === '') {
+      if (store.wants?.(id, row.key) === false) continue;
       const stored = store.lookup(id, row.key);
       settle(id, row.key, stored, applyRow(batch, stored, row, seq), store, tally);
       continue;
     }
     const fields = eventFields(app.streams.get(batch.stream)!, batch.schemaHash, row)!;
     for (const view of views) {
+      if (store.wants?.(view.id, row.key) === false) continue;
       const stored = store.lookup(view.id, row.key);
       settle(view.id, row.key, stored, applyStreamEvent(view.aggregation!, stored, row, fields, seq), store, tally);
     }

@@ -6,7 +6,7 @@
 
 import type { ActorContext, Behaviour } from '../../cluster/actors/actor-system.ts';
 import { type Assembled, assemble, type Lookup } from '../../cluster/catalog/assemble.ts';
-import { materialize, scratchFor } from '../../cluster/catalog/materialize.ts';
+import { cutTo, materialize, scratchFor } from '../../cluster/catalog/materialize.ts';
 import { recordEventMs } from '../../cluster/catalog/record.ts';
 import { ageMsMax, rowAgeMs } from '../../cluster/catalog/row-age.ts';
 import { RowMemory } from '../../cluster/catalog/row-memory.ts';
@@ -228,7 +228,7 @@ class FeatureShard implements Behaviour {
     this.#observer.read(request.keys.length, (clock.nowMs() - lookupMs) / 1_000);
   }
 
-  #viewRows({ keys, partitions, maxAgeMs }: ReadFeatures, view: View, asOfMs: number): ViewRows {
+  #viewRows({ keys, partitions, maxAgeMs, schemaHash }: ReadFeatures, view: View, asOfMs: number): ViewRows {
     const oldestMs = ageMsMax(view, maxAgeMs);
     const records = new Array<Uint8Array>(keys.length);
     const eventMs = new Array<number>(keys.length);
@@ -239,8 +239,14 @@ class FeatureShard implements Behaviour {
       const found = record !== null && rowAgeMs(record, asOfMs) <= oldestMs;
       eventMs[row] = record === null ? -1 : recordEventMs(record);
       statuses[row] = record === null ? ROW_STATUS.missing : found ? ROW_STATUS.found : ROW_STATUS.expired;
+      if (!found) {
+        records[row] = NO_RECORD;
+        continue;
+      }
+      // A gateway that was not restarted yet knows a view as it was before it grew.
+      const cut = cutTo(view, schemaHash, record);
       // A true copy: the next lookup overwrites these bytes, and a Buffer's own slice would still share them.
-      records[row] = found ? new Uint8Array(record.bytes.subarray(0, record.length)) : NO_RECORD;
+      records[row] = new Uint8Array(cut.bytes.subarray(0, cut.length));
     }
     return { records, eventMs, statuses, asOfMs };
   }

@@ -8,24 +8,12 @@
  */
 
 import { sleep } from '../../cluster/clock.ts';
-import { ApplyQueue, type ApplyQueueOptions } from './apply-queue.ts';
-import type { Bootstrap, LogState } from './bootstrap.ts';
-import { LogHeartbeat } from './log-heartbeat.ts';
-import type { LogSource } from './log-source.ts';
+import { ApplyQueue } from './apply-queue.ts';
+import type { LogState } from './bootstrap.ts';
+import { heartbeatOf, type LogHeartbeat } from './log-heartbeat.ts';
+import type { FollowerOptions } from './log-source.ts';
+import { faultOfLog, noteCaughtUp, noteLeft } from './log-standing.ts';
 import { PartitionStarts } from './partition-starts.ts';
-import type { ApplyResult, Replica } from './replica.ts';
-
-export type FollowerOptions = Omit<ApplyQueueOptions, 'replica' | 'onApplied' | 'onCorrupt' | 'onShortage'> & {
-  readonly replica: Replica;
-  readonly source: LogSource;
-  readonly onApplied: (result: ApplyResult, messages: number, seconds: number) => void;
-  /** Called whenever `isCaughtUp` may have changed. */
-  readonly onCaughtUp: () => void;
-  /** Brings partitions to where the log can take them on; without it, the log must have everything. */
-  readonly bootstrap?: Pick<Bootstrap, 'check' | 'prepare'>;
-  /** What is stored contradicts what is to be applied; nothing is served any more. */
-  readonly onDamage?: (why: string) => void;
-};
 
 type Following = {
   readonly partition: number;
@@ -70,20 +58,9 @@ export class LogFollower {
         options.onCaughtUp();
       },
       onShortage: onCaughtUp,
-      onCorrupt: (why) => {
-        this.#failFor(`what is stored here is corrupt: ${why}`);
-        options.onDamage?.(why);
-      },
+      onCorrupt: (why) => this.#failFor(`what is stored here is corrupt: ${why}`),
     });
-    const { counts } = source;
-    this.#heartbeat =
-      counts === undefined
-        ? null
-        : new LogHeartbeat({
-            source: { counts: () => counts.call(source), lastSeqOf: (partition) => source.lastSeqOf(partition) },
-            clock,
-            log,
-          });
+    this.#heartbeat = heartbeatOf(source, clock, log);
     this.#stop = new Promise((resolve) => {
       this.#sayStop = () => resolve(null);
     });
@@ -172,7 +149,11 @@ export class LogFollower {
       this.#starts?.end(partition);
       this.#heartbeat?.forget(partition);
     }
-    await Promise.all([this.#unfollow(leaving), this.#forget(leaving), this.#join()]);
+    await Promise.all([
+      this.#unfollow(leaving),
+      noteLeft(this.#options.replica, this.#options.log, leaving),
+      this.#join(),
+    ]);
   }
 
   /** Follows everything anew from the cursors: after a reconnection, consumers may be gone without notice. */
@@ -258,6 +239,10 @@ export class LogFollower {
     }
   }
 
+  #together(): boolean {
+    return this.#wanted.size >= (this.#options.togetherMin ?? Number.POSITIVE_INFINITY);
+  }
+
   #missing(): number[] {
     if (this.#stopped || this.#fault !== null) return [];
     return [...this.#wanted].filter((partition) => !this.#following.has(partition));
@@ -304,13 +289,7 @@ export class LogFollower {
     const known = replica.streamIdentity;
     const highest = replica.highestAppliedSeq();
     if (known === null) await this.#answerOf(() => replica.setStreamIdentity(state.createdText));
-    if (known !== null && known !== state.createdText) {
-      this.#fault = `the feature log was created anew (${state.createdText}, this replica follows ${known})`;
-    } else if (highest > state.lastSeq) {
-      this.#fault = `the feature log ends at ${state.lastSeq}, but ${highest} is applied here: it was rolled back`;
-    } else if (this.#options.bootstrap === undefined && highest > 0 && state.firstSeq > highest + 1) {
-      this.#fault = `the feature log starts at ${state.firstSeq}, but this replica stands at ${highest}: messages between are gone`;
-    }
+    this.#fault = faultOfLog(state, known, highest, this.#options.bootstrap !== undefined);
     if (this.#fault === null) return true;
     log.error({ fault: this.#fault }, 'refusing to serve; remove this replica to rebuild it from the log');
     return false;
@@ -376,11 +355,12 @@ export class LogFollower {
       const appliedSeq = replica.appliedSeq(partition);
       this.#heartbeat?.begin(partition, appliedSeq);
       if (used) this.#heartbeat?.told(partition, goalSeq, askedMs);
-      const handle = await source.follow(partition, appliedSeq + 1, (seq, bytes, pending) => {
+      const onMessage = (seq: number, bytes: Uint8Array, pending: number) => {
         following.pending = pending;
         this.#heartbeat?.received(partition, seq);
         return this.#queue.push({ partition, seq, bytes });
-      });
+      };
+      const handle = await source.follow(partition, appliedSeq + 1, onMessage, this.#together());
       if (!gone()) return handle;
       // Stopped while it was being made, so nobody else knows of it.
       await handle.stop();
@@ -405,31 +385,16 @@ export class LogFollower {
   /** What cannot be noted now is noted after a later transaction: at worst it is not served while the log is silent. */
   async #markCaughtUp(): Promise<void> {
     const { replica, log } = this.#options;
-    const caughtUp = [...this.#following.values()].filter(
-      ({ partition, goalSeq }) =>
-        !replica.wasCaughtUp(partition) && goalSeq !== null && replica.appliedSeq(partition) >= goalSeq,
-    );
-    try {
-      await replica.markCaughtUp(caughtUp.map((following) => following.partition));
-    } catch (thrown) {
-      log.warn({ err: thrown }, 'the replica could not note which partitions have caught up');
-    }
-  }
-
-  async #forget(partitions: readonly number[]): Promise<void> {
-    try {
-      await this.#options.replica.forgetCaughtUp(partitions);
-    } catch (thrown) {
-      this.#options.log.warn({ err: thrown }, 'the replica could not note which partitions it follows no longer');
-    }
+    await noteCaughtUp(replica, log, this.#following.values());
   }
 
   /** Refuses to serve from here on, and lets the log go. */
   #failFor(fault: string): void {
-    const { log, onCaughtUp } = this.#options;
+    const { log, onCaughtUp, onDamage } = this.#options;
     this.#fault = fault;
     log.error({ fault }, 'refusing to serve; remove this replica to rebuild it from the log');
     void this.#unfollow([...this.#following.keys()]);
     onCaughtUp();
+    onDamage?.(fault);
   }
 }

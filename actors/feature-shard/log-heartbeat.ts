@@ -8,8 +8,10 @@
  *   stays the same number (`base`) as long as nothing is missing and nothing is taken out of the log. The base is learnt,
  *   while a partition is quiet, by asking once for its last sequence.
  */
+
 import type { Clock, TimerHandle } from '../../cluster/clock.ts';
 import type { Log } from '../../cluster/log.ts';
+import type { LogSource } from './log-source.ts';
 
 /** What the log holds. */
 export type LogCounts = {
@@ -183,4 +185,12 @@ export class LogHeartbeat {
     this.#missing.delete(partition);
     if (atMs > (this.#confirmedMs.get(partition) ?? Number.NEGATIVE_INFINITY)) this.#confirmedMs.set(partition, atMs);
   }
+}
+
+/** Of a log that can be asked how much it holds; null for others. */
+export function heartbeatOf(source: LogSource, clock: Clock, log: Log): LogHeartbeat | null {
+  const { counts } = source;
+  if (counts === undefined) return null;
+  const asked = { counts: () => counts.call(source), lastSeqOf: (partition: number) => source.lastSeqOf(partition) };
+  return new LogHeartbeat({ source: asked, clock, log });
 }

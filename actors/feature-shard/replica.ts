@@ -31,21 +31,12 @@ import {
   mixDigest,
   RESTORE_BYTE,
 } from './replica-cursor.ts';
+import { fileUseOf, isDamage } from './replica-library.ts';
 import { ReplicaPartitions } from './replica-partitions.ts';
 
 const KEY_HEADER_BYTES = 8;
 const IDENTITY_KEY = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x69]);
 const NOTHING = Buffer.alloc(0);
-const META_PAGES = 2;
-
-/** What the library's `getStats` gives, which its types do not say. */
-type LmdbTreeStats = { treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number };
-type LmdbStats = { pageSize: number; lastPageNumber: number; root: LmdbTreeStats; free: LmdbTreeStats };
-
-function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: LmdbTreeStats): number {
-  return treeBranchPageCount + treeLeafPageCount + overflowPages;
-}
-
 /** One message of the log as it came. */
 export type LogMessage = { readonly partition: number; readonly seq: number; readonly bytes: Uint8Array };
 
@@ -65,11 +56,6 @@ export type StoredRow = StoredKey & { readonly record: RecordBytes };
  */
 export function isCommitFailure(reason: unknown): boolean {
   return reason instanceof Error && 'commitError' in reason;
-}
-
-/** Whether the library says that the file is not what it wrote, in its own words. */
-function isDamage(thrown: unknown): boolean {
-  return /MDB_(CORRUPTED|PAGE_NOTFOUND|PANIC|INVALID)/.test(String(thrown));
 }
 
 export class Replica {
@@ -287,11 +273,7 @@ export class Replica {
 
   /** How large the file is, and how much of it can be written to again. Some 20 µs. */
   fileUse(): { readonly fileBytes: number; readonly reusableBytes: number } {
-    const { pageSize, lastPageNumber, root, free } = this.#db.getStats() as LmdbStats;
-    const fileBytes = (lastPageNumber + 1) * pageSize;
-    const usedBytes = (META_PAGES + pagesOf(root) + pagesOf(free)) * pageSize;
-    // Whoever reads an older state keeps what was freed since.
-    return { fileBytes, reusableBytes: this.partitions.readersOpen > 0 ? 0 : Math.max(0, fileBytes - usedBytes) };
+    return fileUseOf(this.#db.getStats(), this.partitions.readersOpen);
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { invalid } from '../../proto/errors.ts';
 import type { ReadBound } from '../../proto/letters.ts';
-import { checkName, checkVersion } from '../../proto/names.ts';
+import { checkModelReference, checkVersion } from '../../proto/names.ts';
 import { checkByteLength, type DataType, isDataType, type Tensor } from '../../proto/tensor.ts';
 import { describeJson, type JsonObject } from '../edge/json-text.ts';
 import { PARAMETERS_MAX, TENSORS_MAX } from '../edge/limits.ts';
@@ -114,7 +114,7 @@ export function decodeInferRequest(message: Buffer): GrpcInferRequest {
         reader.skip();
     }
   }
-  checkName('model', model);
+  checkModelReference(model);
   if (version !== '') checkVersion(version);
   refuseSequences(parameters);
   return {

@@ -6,7 +6,7 @@ import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData, UntypedService
 import { Metadata } from '@grpc/grpc-js';
 import { asServingError, ServingError } from '../../proto/errors.ts';
 import { inference } from '../../proto/generated/inference.js';
-import { checkName, checkVersion } from '../../proto/names.ts';
+import { checkModelReference, checkVersion } from '../../proto/names.ts';
 import { GRPC_STREAMS_MAX } from '../edge/limits.ts';
 import { modelConfig, repositoryIndex } from '../edge/model-config.ts';
 import { EXTENSIONS } from '../edge/open-inference-rules.ts';
@@ -165,7 +165,7 @@ function fail(context: ServiceContext, metadata: Metadata, thrown: unknown, done
 
 /** Throws INVALID_ARGUMENT for names that are none; an empty version is none. */
 function checked({ name, version }: { name: string; version: string }): { name: string; version: string | undefined } {
-  checkName('model', name);
+  checkModelReference(name);
   if (version === '') return { name, version: undefined };
   checkVersion(version);
   return { name, version };

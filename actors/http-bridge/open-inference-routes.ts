@@ -1,7 +1,7 @@
 /** The routes under `/v2`: the Open Inference Protocol v2, REST core and binary tensors. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asServingError, invalid, ServingError } from '../../proto/errors.ts';
-import { checkName, checkVersion, quoteShort } from '../../proto/names.ts';
+import { checkModelReference, checkVersion, quoteShort } from '../../proto/names.ts';
 import { parseJsonObject } from '../edge/json-text.ts';
 import { modelConfig, repositoryIndex } from '../edge/model-config.ts';
 import { checkRequestedOutputs } from '../edge/open-inference-rules.ts';
@@ -148,7 +148,7 @@ function notOffered(methods: 'GET' | 'POST' | 'BOTH', url: string, what: string)
 function modelOf(request: FastifyRequest): { model: string; version: string | undefined } {
   const model = pathParameter(request, 'model') ?? '';
   const version = pathParameter(request, 'version');
-  checkName('model', model);
+  checkModelReference(model);
   if (version !== undefined) checkVersion(version);
   return { model, version };
 }

@@ -1,7 +1,7 @@
 /** The routes for people and curl: `/v1` and the index at `/`. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../../proto/errors.ts';
-import { checkName, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
+import { checkModelReference, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
 import { describeTarget } from '../edge/describe-view.ts';
 import { parseDelete, parsePush, parseRead, plainIntegers, pushReply, readReplyJson } from '../edge/feature-api.ts';
 import { parsePersonRequest, personCall, personReplyJson } from '../edge/person-api.ts';
@@ -21,8 +21,11 @@ const INDEX = {
   predict: 'POST /v1/predict/{model}[/versions/{version}]',
   push_features: 'POST /v1/features/{view}:push',
   get_features: 'POST /v1/features/{view}:get',
+  delete_features: 'POST /v1/features/{view}:delete',
   describe_view: 'GET /v1/features/{view}',
   feast: 'POST /get-online-features, POST /push, POST /write-to-online-store',
+  rollouts:
+    'GET /v1/models/{model}/rollout, POST /v1/models/{model}/rollout[/promote|/abort], POST /v1/models/{model}/champion',
   cluster: 'GET /v1/cluster',
   open_inference:
     'GET /v2, GET /v2/models/{model}[/config|/stats], POST /v2/models/{model}/infer, POST /v2/repository/index',
@@ -36,7 +39,7 @@ export function personRoutes(context: EdgeContext): Route[] {
   const predictForPerson = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const model = pathParameter(request, 'model') ?? '';
     const version = pathParameter(request, 'version');
-    checkName('model', model);
+    checkModelReference(model);
     if (version !== undefined) checkVersion(version);
     const description = gateway.describe(model, version);
     const parsed = parsePersonRequest(await jsonBody(context, request), description);

@@ -12,6 +12,7 @@ import type { Clock } from '../../cluster/clock.ts';
 import { ServingError } from '../../proto/errors.ts';
 import * as limits from '../edge/limits.ts';
 import type { Gateway } from '../router/gateway-port.ts';
+import type { RolloutPort } from '../router/rollout/rollout-port.ts';
 import { Admission, type RequestObserver } from './admission.ts';
 import { BodyBudget } from './body-budget.ts';
 import { connectionRefusal, errorReply, HttpRefusal, presentable } from './edge-errors.ts';
@@ -19,9 +20,12 @@ import { type EdgeContext, JSON_TYPE, type Route, requestIdFrom } from './exchan
 import { feastRoutes } from './feast-routes.ts';
 import { openInferenceRoutes } from './open-inference-routes.ts';
 import { personRoutes } from './person-routes.ts';
+import { rolloutRoutes } from './rollout-routes.ts';
 
 export type HttpBridgeOptions = {
   readonly gateway: Gateway;
+  /** Absent: no routes for rollouts. */
+  readonly rollouts?: RolloutPort | undefined;
   /** Address to listen on, e.g. `127.0.0.1`. */
   readonly host: string;
   /** 0: any free port. */
@@ -88,7 +92,9 @@ export async function startHttpBridge(options: HttpBridgeOptions): Promise<HttpB
     admission.admit('(no route)', false, request, reply);
     throw new ServingError('NOT_FOUND', 'edge', 'no such route; GET / lists what there is');
   });
-  addRoutes(app, admission, [...openInferenceRoutes(context), ...personRoutes(context), ...feastRoutes(context)]);
+  const routes = [...openInferenceRoutes(context), ...personRoutes(context), ...feastRoutes(context)];
+  if (options.rollouts !== undefined) routes.push(...rolloutRoutes(context, options.rollouts));
+  addRoutes(app, admission, routes);
 
   await listen(app, options.host, options.port);
   app.server.maxConnections = limits.CONNECTIONS_MAX;

@@ -11,7 +11,7 @@ import { decodePredict, encodePredictReply } from '../../proto/envelope.ts';
 import { asServingError, ERROR_RULES, invalid, ServingError } from '../../proto/errors.ts';
 import { encodeFreshness, type RowFreshness } from '../../proto/freshness.ts';
 import type { Predict, PredictReply } from '../../proto/letters.ts';
-import { checkName, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
+import { checkModelReference, checkVersion, checkVersionedName, quoteShort } from '../../proto/names.ts';
 import {
   GATEWAY_QUEUE_GROUP,
   GET_SUBJECT_ROOT,
@@ -116,7 +116,7 @@ function unsendable(bytes: number): ServingError {
 }
 
 async function answerPredict(gateway: Gateway, request: ServiceRequest, model: string): Promise<Reply> {
-  checkName('model', model);
+  checkModelReference(model);
   const contentType = request.header(HEADERS.contentType) ?? JSON_TYPE;
   if (PROTOBUF_TYPES.includes(contentType)) return answerProtobuf(gateway, request, model, contentType);
   if (!contentType.startsWith(JSON_TYPE)) {

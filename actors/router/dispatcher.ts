@@ -210,7 +210,8 @@ export class Dispatcher {
     part.attemptsMade++;
     worker.outstanding++;
     if (shard !== null) shard.outstanding++;
-    if (part.attemptsMade >= this.#options.attemptsMax) return;
+    // Nobody waits for a copy: it must not use up what callers' retries may cost.
+    if (part.attemptsMade >= this.#options.attemptsMax || request.arm?.shadow === true) return;
     // A shard that waits for a sequence says so in the end; it is not silent before.
     const waitMs = shard !== null && asksForSeq(request) ? leftMs * MIN_SEQ_WAIT_SHARE : 0;
     // At most half the time left: there must be time for somebody else to answer.

@@ -5,7 +5,8 @@
 
 import type { ActorContext } from '../../cluster/actors/actor-system.ts';
 import { versionKey, viewNames } from '../../cluster/catalog/app.ts';
-import { matchesSchema, readValue, recordBytes } from '../../cluster/catalog/record.ts';
+import { inLayoutOf } from '../../cluster/catalog/materialize.ts';
+import { readValue, recordBytes } from '../../cluster/catalog/record.ts';
 import { type App, type Feature, findView, type View } from '../../cluster/catalog/views.ts';
 import type { TimerHandle } from '../../cluster/clock.ts';
 import { partitionOf } from '../../cluster/hash.ts';
@@ -34,6 +35,7 @@ type ReadCall = {
   readonly bound: ReadBound;
   readonly rows: (FeatureReadRow | undefined)[];
   readonly deadlineMs: number;
+  readonly values: number;
   rowsLeft: number;
   timer: TimerHandle;
   lastFailure: string;
@@ -44,6 +46,9 @@ type ReadCall = {
 type ReadPart = { readonly call: ReadCall; readonly rows: readonly number[]; readonly target: Target };
 
 const KEYS_MAX = 10_000;
+/** Numbers and texts of one answer, and of all that are being put together: each takes some 50 bytes, and again as JSON. */
+const VALUES_MAX = 1_000_000;
+const VALUES_IN_FLIGHT_MAX = 4 * VALUES_MAX;
 const KEYS_PER_PART_MAX = 512;
 const RETRY_MS = 20;
 const SILENCE_MS = 250;
@@ -56,6 +61,7 @@ export class FeatureReads {
   readonly #parts = new Map<number, ReadPart>();
   readonly #calls = new Set<ReadCall>();
   #nextId = 1;
+  #valuesInFlight = 0;
 
   constructor(context: ActorContext, app: App, routing: RoutingTable, random: Random) {
     this.#context = context;
@@ -97,6 +103,7 @@ export class FeatureReads {
     checkReadBound(bound, texts.length, partitionCount);
     if (texts.length === 0) return [];
     const features = featureNames === undefined ? view.features : featureNames.map((name) => featureOf(view, name));
+    const values = this.#checkValues(view, features, texts.length);
     const keys = texts.map((text) => keyOf(view, text));
     const partitions = keys.map((key) =>
       view.placement === 'everywhere' ? partitionCount : partitionOf(key, partitionCount),
@@ -111,6 +118,7 @@ export class FeatureReads {
         bound,
         rows: new Array<FeatureReadRow | undefined>(keys.length),
         deadlineMs: this.#context.clock.nowMs() + timeoutMs,
+        values,
         rowsLeft: keys.length,
         timer: this.#context.after(timeoutMs, () => this.#expire(call, timeoutMs)),
         lastFailure: '',
@@ -118,12 +126,32 @@ export class FeatureReads {
         settle: (result) => (result instanceof ServingError ? reject(result) : resolve(result)),
       };
       this.#calls.add(call);
+      this.#valuesInFlight += values;
       this.#scatter(
         call,
         keys.map((_, row) => row),
         [],
       );
     });
+  }
+
+  /** Values that the answer would hold. Throws where they are more than one answer, or all under way, may have. */
+  #checkValues(view: View, features: readonly Feature[], keys: number): number {
+    const perKey = features.reduce((sum, feature) => sum + feature.defaultCells.length, 0);
+    const values = keys * perKey;
+    if (values > VALUES_MAX)
+      throw new ServingError(
+        'INVALID_ARGUMENT',
+        'edge',
+        `${keys} keys of '${view.name}' are ${values} values; at most ${VALUES_MAX} are answered at once, so ask for at most ${Math.floor(VALUES_MAX / perKey)} keys`,
+      );
+    if (this.#valuesInFlight + values > VALUES_IN_FLIGHT_MAX)
+      throw new ServingError(
+        'RESOURCE_EXHAUSTED',
+        'edge',
+        `${this.#valuesInFlight} values are being read here; read again later, or fewer keys at a time`,
+      );
+    return values;
   }
 
   /** Reads under way are answered with UNAVAILABLE. */
@@ -146,12 +174,20 @@ export class FeatureReads {
       else this.#settle(call, error);
       return;
     }
+    let unreadable = false;
     part.rows.forEach((row, i) => {
       if (call.rows[row] !== undefined) return;
-      call.rows[row] = readRow(call, row, reply, i);
+      const read = readRow(call, row, reply, i);
+      unreadable ||= read === null;
+      if (read === null) return;
+      call.rows[row] = read;
       call.rowsLeft--;
     });
-    if (call.rowsLeft === 0) this.#settle(call, call.rows as FeatureReadRow[]);
+    if (unreadable) {
+      // Defaults in their place would pass for what is stored.
+      call.lastFailure = `'${part.target.node}' serves a newer definition of view '${call.view.name}' than this gateway knows; restart the gateway with the app's new version`;
+      this.#again(part, [part.target.node]);
+    } else if (call.rowsLeft === 0) this.#settle(call, call.rows as FeatureReadRow[]);
   }
 
   #scatter(call: ReadCall, rows: readonly number[], avoid: readonly string[]): void {
@@ -188,6 +224,7 @@ export class FeatureReads {
         epoch: this.#routing.epoch,
         budgetUs: Math.max(1, Math.round(leftMs * 1_000)),
         trace: null,
+        schemaHash: call.view.schemaHash,
         minSeq: asked.minSeq,
         minPartitions: asked.minPartitions,
         maxAgeMs: call.bound.maxAgeMs,
@@ -235,17 +272,22 @@ export class FeatureReads {
     if (call.done) return;
     call.done = true;
     this.#calls.delete(call);
+    this.#valuesInFlight -= call.values;
     call.timer.cancel();
     call.settle(result);
   }
 }
 
-/** One row of the call from entry `i` of a shard's reply: what is too old was judged there, at the moment it names. */
-function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: number): FeatureReadRow {
+/**
+ * One row of the call from entry `i` of a shard's reply: what is too old was judged there, at the moment it names. Null
+ * where the shard's definition of the view is not ours, nor one that ours grew from.
+ */
+function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: number): FeatureReadRow | null {
   const { view } = call;
-  const record = recordBytes(reply.records[i]!);
   const status = reply.statuses[i];
-  const found = status === ROW_STATUS.found && matchesSchema(view, record);
+  const found = status === ROW_STATUS.found;
+  const record = found ? inLayoutOf(view, recordBytes(reply.records[i]!)) : NO_RECORD;
+  if (record === null) return null;
   const stored = found || status === ROW_STATUS.expired;
   const values: Record<string, FeatureValue> = {};
   const defaulted: string[] = [];
@@ -271,6 +313,7 @@ function readRow(call: ReadCall, row: number, reply: ReadFeaturesReply, i: numbe
 }
 
 const NOTHING: readonly string[] = [];
+const NO_RECORD = recordBytes(new Uint8Array(0));
 
 function featureOf(view: View, name: string): Feature {
   const feature = view.featureByName.get(name);

@@ -194,8 +194,8 @@ export class LocalGateway implements Gateway, Behaviour {
 
   statistics(model?: string, version?: string): readonly ModelStatistics[] {
     const wanted = model === undefined ? this.models() : [this.describe(model, version)];
-    return wanted.flatMap(({ name, versions }) =>
-      (version === undefined ? versions : [version]).map((one) => this.#parts.tallies.of(name, one)),
+    return wanted.flatMap(({ name, versions, version: described }) =>
+      (version === undefined ? versions : [described]).map((one) => this.#parts.tallies.of(name, one)),
     );
   }
 

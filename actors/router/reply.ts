@@ -4,12 +4,12 @@ import { mergeRows } from '../../cluster/catalog/select-rows.ts';
 import type { PlannedOutput, ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import { ServingError } from '../../proto/errors.ts';
 import { anyDefaulted, decodeFreshness, encodeFreshness, valueOfRow, withNames } from '../../proto/freshness.ts';
-import type { Answer, Message, Timings } from '../../proto/letters.ts';
+import type { Answer, Failure, Message, Timings } from '../../proto/letters.ts';
 import type { Tensor } from '../../proto/tensor.ts';
 import type { RouterRequest } from './request.ts';
 
 /** The reply of a request all of whose parts are answered. Throws INTERNAL where they do not fit together. */
-export function replyTo(request: RouterRequest, nowMs: number): Message {
+export function replyTo(request: RouterRequest, nowMs: number): Message & { readonly kind: 'predictReply' } {
   const { plan, parts } = request;
   const { manifest, version } = plan.spec;
   const totalUs = Math.round((nowMs - request.startMs) * 1_000);
@@ -27,6 +27,26 @@ export function replyTo(request: RouterRequest, nowMs: number): Message {
       outputs: alone === null ? mergedOutputs(request, answers!) : outputsOf(plan, request.admitted.rows, alone),
       freshness: alone === null ? mergedFreshness(request, answers!) : namedFreshness(plan, alone.freshness),
       timings: alone === null ? slowest(answers!, totalUs) : timingsOf(alone, totalUs),
+      traceId: request.traceId,
+    },
+  };
+}
+
+/** The reply of a request that could not be served. */
+export function failureReply(request: RouterRequest, failure: Failure): Message {
+  const { manifest, version } = request.plan.spec;
+  return {
+    kind: 'predictReply',
+    body: {
+      id: request.callerId,
+      requestId: request.requestId,
+      requestNumber: request.requestNumber,
+      failure,
+      model: manifest.name,
+      version,
+      outputs: [],
+      freshness: null,
+      timings: null,
       traceId: request.traceId,
     },
   };

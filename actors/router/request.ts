@@ -4,6 +4,7 @@ import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { TimerId } from '../../cluster/timer-wheel.ts';
 import type { Answer, Failure, ReadBound, TraceContext } from '../../proto/letters.ts';
 import type { Admitted } from './admit.ts';
+import type { RequestArm } from './rollout/request-arm.ts';
 import type { Target } from './routing-table.ts';
 
 export type RouterRequest = {
@@ -22,6 +23,8 @@ export type RouterRequest = {
   readonly admitted: Admitted;
   /** What it asks of its features' freshness; null: nothing, as most do. */
   readonly bound: ReadBound | null;
+  /** Of the rollout that chose its version; null: none did, as of most. */
+  readonly arm: RequestArm | null;
   readonly startMs: number;
   readonly deadlineMs: number;
   deadline: TimerId;

@@ -20,8 +20,10 @@ import { type Admitted, admit } from './admit.ts';
 import { checkTexts, checkTimeoutMs } from './check-predict.ts';
 import { Dispatcher, type DispatchOptions, type RetryReason } from './dispatcher.ts';
 import { checkReadBound } from './read-bound.ts';
-import { replyTo } from './reply.ts';
+import { failureReply, replyTo } from './reply.ts';
 import type { RouterRequest } from './request.ts';
+import type { Assigned, RequestArm } from './rollout/request-arm.ts';
+import type { RouterRollouts } from './rollout/router-rollouts.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 export type RouterOptions = DispatchOptions & {
@@ -53,6 +55,7 @@ export class Router implements Behaviour {
   readonly #options: RouterOptions;
   readonly #observer: RouterObserver;
   readonly #tracer: Tracer;
+  readonly #rollouts: RouterRollouts | null;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines: Deadlines<RouterRequest>;
   readonly #open = new SlotTable<RouterRequest>();
@@ -68,8 +71,10 @@ export class Router implements Behaviour {
     observer: RouterObserver,
     tracer: Tracer,
     random: Random,
+    rollouts: RouterRollouts | null = null,
   ) {
     this.#context = context;
+    this.#rollouts = rollouts;
     this.#routing = routing;
     this.#options = options;
     this.#observer = observer;
@@ -81,9 +86,9 @@ export class Router implements Behaviour {
     });
   }
 
-  /** Requests admitted and not yet answered. */
+  /** Requests admitted and not yet answered, copies for a rollout's candidate apart. */
   get inFlight(): number {
-    return this.#open.size;
+    return this.#open.size - (this.#rollouts?.copies ?? 0);
   }
 
   /** New requests are refused from now on; those in flight are finished. */
@@ -111,14 +116,21 @@ export class Router implements Behaviour {
   #onPredict(message: Predict): void {
     const startMs = this.#context.clock.nowMs();
     let plan: ServingPlan | null = null;
+    let assigned: Assigned | null = null;
     try {
       checkTexts(message);
-      plan = this.#planOf(message);
-      const limits = { rowsMax: this.#options.requestRowsMax, elementsMax: this.#options.requestElementsMax };
-      this.#start(message, plan, admit(plan, message.inputs, limits), startMs);
+      const rollouts = this.#rollouts;
+      if (rollouts !== null && rollouts.size > 0 && message.version === '') {
+        assigned = rollouts.assign(message, this.inFlight > this.#options.requestsInFlightMax / 2);
+      }
+      plan = this.#planOf(message, assigned);
+      this.#start(message, plan, this.#admit(plan, message), startMs, assigned?.arm ?? null);
+      if (assigned !== null && assigned.copy !== null) this.#startCopy(message, assigned.copy, startMs);
     } catch (thrown) {
       const error = asServingError(thrown, 'route');
       const seconds = (this.#context.clock.nowMs() - startMs) / 1_000;
+      const arm = assigned?.arm ?? null;
+      if (arm !== null) arm.recorder.failed(error.code, seconds, arm.key);
       // Names that nobody registered must not become label values.
       const label = plan === null ? { model: 'unknown', version: 'unknown' } : labelOf(plan);
       this.#observer.answered(label.model, label.version, error.code, 0, seconds);
@@ -127,15 +139,17 @@ export class Router implements Behaviour {
     }
   }
 
-  #planOf(message: Predict): ServingPlan {
+  #admit(plan: ServingPlan, message: Predict): Admitted {
+    const { requestRowsMax, requestElementsMax } = this.#options;
+    return admit(plan, message.inputs, { rowsMax: requestRowsMax, elementsMax: requestElementsMax });
+  }
+
+  #planOf(message: Predict, assigned: Assigned | null): ServingPlan {
     if (this.#draining) throw new ServingError('UNAVAILABLE', 'route', 'this gateway is draining; try another');
-    const plan = this.#routing.choosePlan(message.model, message.version === '' ? undefined : message.version);
-    if (this.#open.size >= this.#options.requestsInFlightMax) {
-      throw new ServingError(
-        'RESOURCE_EXHAUSTED',
-        'route',
-        `${this.#open.size} requests are in flight; try again later`,
-      );
+    const { model, version } = message;
+    const plan = assigned?.plan ?? this.#routing.choosePlan(model, version === '' ? undefined : version);
+    if (this.inFlight >= this.#options.requestsInFlightMax) {
+      throw new ServingError('RESOURCE_EXHAUSTED', 'route', `${this.inFlight} requests are in flight; try again later`);
     }
     if (plan.reads.length > 0 && this.#routing.partitions === 0) {
       throw new ServingError(
@@ -147,7 +161,18 @@ export class Router implements Behaviour {
     return plan;
   }
 
-  #start(message: Predict, plan: ServingPlan, admitted: Admitted, startMs: number): void {
+  /** The candidate's copy of a request that is on its way by now. Whatever goes wrong with it is the candidate's fault. */
+  #startCopy(message: Predict, { plan, arm }: NonNullable<Assigned['copy']>, startMs: number): void {
+    // A trace id without a trace: not sampled.
+    const copy = { ...message, id: 0, replyTo: '', trace: null, traceId: message.traceId || '-' };
+    try {
+      this.#start(copy, plan, this.#admit(plan, message), startMs, arm);
+    } catch (thrown) {
+      arm.recorder.failed(asServingError(thrown, 'route').code, 0, arm.key);
+    }
+  }
+
+  #start(message: Predict, plan: ServingPlan, admitted: Admitted, startMs: number, arm: RequestArm | null): void {
     const { requestTimeoutMs, requestTimeoutMsMax } = this.#options;
     const budgetMs = message.budgetUs > 0 ? message.budgetUs / 1_000 : requestTimeoutMs;
     checkTimeoutMs(budgetMs, requestTimeoutMsMax);
@@ -166,6 +191,7 @@ export class Router implements Behaviour {
       plan,
       admitted,
       bound: asks ? message : null,
+      arm,
       startMs,
       deadlineMs: startMs + budgetMs,
       deadline: 0,
@@ -174,6 +200,7 @@ export class Router implements Behaviour {
       done: false,
     };
     request.openId = this.#open.add(request);
+    if (arm?.shadow) this.#rollouts!.copies++;
     request.deadline = this.#deadlines.schedule(request, request.deadlineMs);
     this.#guard(request, () => this.#dispatcher.start(request, admitted));
   }
@@ -218,8 +245,10 @@ export class Router implements Behaviour {
     attempt.worker.backlogUs = answer.backlogUs;
     part.answer = answer;
     this.#dispatcher.forgetPart(part);
-    const { model, version } = labelOf(request.plan);
-    this.#observer.stages(model, version, part.rows?.length ?? request.admitted.rows, answer);
+    if (request.arm === null || !request.arm.shadow) {
+      const { model, version } = labelOf(request.plan);
+      this.#observer.stages(model, version, part.rows?.length ?? request.admitted.rows, answer);
+    }
     request.partsLeft--;
     if (request.partsLeft === 0) this.#guard(request, () => this.#succeed(request));
   }
@@ -259,30 +288,18 @@ export class Router implements Behaviour {
 
   #succeed(request: RouterRequest): void {
     const nowMs = this.#context.clock.nowMs();
-    if (!this.#context.reply(request.replyTo, replyTo(request, nowMs))) {
+    const { arm } = request;
+    const reply = replyTo(request, nowMs);
+    if (arm?.shadow !== true && !this.#context.reply(request.replyTo, reply)) {
       throw new ServingError('UNAVAILABLE', 'route', 'the caller cannot be reached');
     }
+    if (arm !== null) arm.recorder.succeeded((nowMs - request.startMs) / 1_000, arm.key, reply.body.outputs, nowMs);
     this.#finish(request, 'OK', nowMs, undefined);
   }
 
   #fail(request: RouterRequest, failure: Failure): void {
     if (request.done) return;
-    const { model, version } = labelOf(request.plan);
-    this.#context.reply(request.replyTo, {
-      kind: 'predictReply',
-      body: {
-        id: request.callerId,
-        requestId: request.requestId,
-        requestNumber: request.requestNumber,
-        failure,
-        model,
-        version,
-        outputs: [],
-        freshness: null,
-        timings: null,
-        traceId: request.traceId,
-      },
-    });
+    if (request.arm?.shadow !== true) this.#context.reply(request.replyTo, failureReply(request, failure));
     this.#finish(request, codeFromNumber(failure.code), this.#context.clock.nowMs(), failure.message);
   }
 
@@ -293,8 +310,17 @@ export class Router implements Behaviour {
     this.#deadlines.cancel(request.deadline);
     this.#open.remove(request.openId);
     this.#dispatcher.forgetRequest(request);
+    const seconds = (nowMs - request.startMs) / 1_000;
+    const { arm } = request;
+    if (arm !== null) {
+      if (code !== 'OK') arm.recorder.failed(code, seconds, arm.key);
+      if (arm.shadow) {
+        this.#rollouts!.copies--;
+        return;
+      }
+    }
     const { model, version } = labelOf(plan);
-    this.#observer.answered(model, version, code, rows, (nowMs - request.startMs) / 1_000);
+    this.#observer.answered(model, version, code, rows, seconds);
     if (trace !== null) {
       this.#tracer.span({
         name: 'router',

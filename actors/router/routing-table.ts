@@ -7,7 +7,9 @@ import type { ModelDirectory } from '../../cluster/catalog/model-directory.ts';
 import type { ServingPlan } from '../../cluster/catalog/serving-plan.ts';
 import type { Member } from '../../cluster/membership/member-table.ts';
 import type { PlacementTable } from '../../cluster/placement/placement-table.ts';
+import type { Aliases } from '../../cluster/rollout/rollout.ts';
 import type { ServingError } from '../../proto/errors.ts';
+import type { VersionAlias } from '../../proto/names.ts';
 
 /** A process that this router sends to, with this router's own count of what it has there. */
 export type Target = {
@@ -37,6 +39,7 @@ export class RoutingTable {
   #workers = new Map<string, Target[]>();
   /** The plan of each model asked for without a version, until something changes. */
   #chosen = new Map<string, ServingPlan>();
+  readonly #aliases = new Map<string, Aliases>();
   #onChange: (() => void)[] = [];
 
   /** `isNear`: whether a node is of this process. */
@@ -83,6 +86,15 @@ export class RoutingTable {
     this.#rebuild();
   }
 
+  /** A model's versions that have a name; the champion is what requests without a version get. */
+  setAliases(model: string, aliases: Aliases): void {
+    if (Object.keys(aliases).length === 0 && !this.#aliases.has(model)) return;
+    this.#aliases.set(model, aliases);
+    if (Object.keys(aliases).length === 0) this.#aliases.delete(model);
+    this.#chosen.clear();
+    for (const listener of this.#onChange) listener();
+  }
+
   owners(partition: number): readonly Target[] {
     return this.#owners[partition] ?? NOBODY;
   }
@@ -96,20 +108,35 @@ export class RoutingTable {
   }
 
   /**
-   * The plan for a request: of the version asked for, else of the newest that a worker serves (or, while none does, the
-   * newest known). Throws NOT_FOUND, or UNAVAILABLE with the reason, where there is none.
+   * The plan for a request: of the version asked for, by number or alias; else of the champion, or where there is none
+   * of the newest that a worker serves (or, while none does, the newest known). `model@alias` asks for a version too.
+   * Throws NOT_FOUND, or UNAVAILABLE with the reason, where there is none.
    */
   choosePlan(model: string, version: string | undefined): ServingPlan {
     if (version !== undefined) {
-      const plan = this.#directory.plan(`${model}/${version}`);
+      const plan = this.#directory.plan(`${model}/${version}`) ?? this.#aliasedPlan(model, version);
       if (plan === undefined) throw this.missing(model, version);
       return plan;
     }
     const chosen = this.#chosen.get(model);
     if (chosen !== undefined) return chosen;
-    const plan = this.#newestPlan(model);
+    const at = model.indexOf('@');
+    if (at >= 0) return this.choosePlan(model.slice(0, at), model.slice(at + 1));
+    const plan = this.#championPlan(model) ?? this.#newestPlan(model);
     this.#chosen.set(model, plan);
     return plan;
+  }
+
+  #aliasedPlan(model: string, alias: string): ServingPlan | undefined {
+    const version = this.#aliases.get(model)?.[alias as VersionAlias];
+    return version === undefined ? undefined : this.#directory.plan(`${model}/${version}`);
+  }
+
+  /** Or the version before it, where no worker serves the champion: rather that than one that nobody chose. */
+  #championPlan(model: string): ServingPlan | undefined {
+    const plans = (['champion', 'previous'] as const).map((alias) => this.#aliasedPlan(model, alias));
+    const served = plans.find((plan) => plan !== undefined && this.workers(plan.key).length > 0);
+    return served ?? plans[0];
   }
 
   #newestPlan(model: string): ServingPlan {

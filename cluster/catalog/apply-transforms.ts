@@ -59,11 +59,11 @@ export class TransformInputs {
     try {
       result = transform.compute(given as never);
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new ServingError('INTERNAL', 'lookup', `transform '${transform.name}' failed: ${why.slice(0, 200)}`, {
-        cause: thrown,
-      });
+      const why = describeThrown(thrown).slice(0, 200);
+      throw new ServingError('INTERNAL', 'lookup', `transform '${transform.name}' failed: ${why}`, { cause: thrown });
     }
+    // Nobody waits for a promise; one that is rejected unseen would end the process.
+    if (result instanceof Promise) result.catch(() => {});
     if (typeof result === 'boolean') return result ? 1 : 0;
     if (typeof result !== 'number') return null;
     return Number.isFinite(targetType === 'FP32' ? Math.fround(result) : result) ? result : null;
@@ -72,9 +72,23 @@ export class TransformInputs {
 
 function featureValue(schema: Schema, feature: Feature, record: RecordBytes | null): unknown {
   const missing = record === null || isNull(record, feature.index);
-  const value = missing ? feature.default : readPacked(feature, record.view, valueOffset(schema, feature));
+  const value = missing ? ownDefault(feature) : readPacked(feature, record.view, valueOffset(schema, feature));
   // Arithmetic does not mix bigints with numbers, and a model is fed numbers.
   return typeof value === 'bigint' ? Number(value) : value;
+}
+
+/** A list of its own, since a function may change what it is given. */
+function ownDefault(feature: Feature): unknown {
+  return Array.isArray(feature.default) ? feature.default.slice() : feature.default;
+}
+
+/** Anything may be thrown, also what cannot be put into words. */
+function describeThrown(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'it threw something that is no error';
+  }
 }
 
 function requestValues(

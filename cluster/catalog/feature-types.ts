@@ -31,6 +31,9 @@ export type FeatureDefinition<Pushed = unknown> = {
   readonly pushed?: Pushed;
 };
 
+/** As much of a definition as its bytes need to be read. */
+export type PackedFeature = Pick<FeatureDefinition, 'type' | 'bytes' | 'vocabulary'>;
+
 export const VECTOR_LENGTH_MAX = 4_096;
 export const VOCABULARY_WORDS_MAX = 65_536;
 const BUCKETS_MAX = 2 ** 32;
@@ -97,7 +100,8 @@ export function vector(
   const given = options.default ?? 0;
   const list = typeof given === 'number' ? new Array<number>(length).fill(given) : given;
   if (list.length !== length) throw invalid(`vector default has ${list.length} numbers, but its length is ${length}`);
-  const values = list.map((value) => finite32(value, 'vector default'));
+  // Frozen: it is every row's that has none, and outlives whoever is given it.
+  const values = Object.freeze(list.map((value) => finite32(value, 'vector default')));
   return plain('vector', 4 * length, values, values, `vector[${length}]`, options.description);
 }
 
@@ -212,7 +216,7 @@ function wrongValue(owner: { readonly name: string }, name: string, value: unkno
 }
 
 /** A stored value as people read it. */
-export function readPacked(feature: FeatureDefinition, cells: DataView, offset: number): Exclude<FeatureValue, null> {
+export function readPacked(feature: PackedFeature, cells: DataView, offset: number): Exclude<FeatureValue, null> {
   switch (feature.type) {
     case 'float32':
       return cells.getFloat32(offset, true);

@@ -31,8 +31,12 @@ export function materialize(
 ): RecordBytes | null {
   if (stored === null || stored.length < RECORD_HEADER_BYTES || isTombstone(stored)) return null;
   if (view.aggregation !== null) return aggregated(view, view.aggregation, stored, atMs, scratch ?? newScratch(view));
-  if (matchesSchema(view, stored)) return stored;
-  return grown(view, stored);
+  return inLayoutOf(view, stored);
+}
+
+/** A row that some definition of the view wrote, in this one's layout; null where this one did not grow from that. */
+export function inLayoutOf(view: View, row: RecordBytes): RecordBytes | null {
+  return matchesSchema(view, row) ? row : grown(view, row);
 }
 
 /** Memory for rows that are worked out as they are read. */
@@ -78,6 +82,25 @@ export function growBody(schema: Schema, schemaHash: number, body: Uint8Array): 
   whole.set(body.subarray(hadBitmapBytes), bitmapBytes);
   for (let index = had; index < features.length; index++) whole[index >> 3]! |= 1 << (index & 7);
   return whole;
+}
+
+/**
+ * A row in the layout of `schemaHash`, one that this view grew from: its first features. The row itself where that is the
+ * view's own, is 0 (whatever there is), or is unknown here.
+ */
+export function cutTo(view: View, schemaHash: number, row: RecordBytes): RecordBytes {
+  const had = view.grownFrom.get(schemaHash);
+  if (had === undefined) return row;
+  const bitmapBytes = bitmapBytesOf(had);
+  const valuesFrom = RECORD_HEADER_BYTES + view.bitmapBytes;
+  const valuesBytes = view.features[had]!.offset;
+  const cut = recordBytes(new Uint8Array(RECORD_HEADER_BYTES + bitmapBytes + valuesBytes));
+  writeHeader(cut.view, schemaHash, recordEventMs(row), recordSeq(row), 0);
+  cut.bytes.set(row.bytes.subarray(RECORD_HEADER_BYTES, RECORD_HEADER_BYTES + bitmapBytes), RECORD_HEADER_BYTES);
+  // Bits of features that the cut row does not have.
+  for (let bit = had; bit < bitmapBytes * 8; bit++) cut.bytes[RECORD_HEADER_BYTES + (bit >> 3)]! &= ~(1 << (bit & 7));
+  cut.bytes.set(row.bytes.subarray(valuesFrom, valuesFrom + valuesBytes), RECORD_HEADER_BYTES + bitmapBytes);
+  return cut;
 }
 
 function aggregated(

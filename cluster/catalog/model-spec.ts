@@ -109,8 +109,10 @@ function bindingJson(item: unknown): object {
   const { kind, name, request, columns } = asObject<{ kind: 1; name: 1; request: 1; columns: 1 }>('an input', item);
   if (kind === 'request') return { name, request };
   const made = asArray('columns', columns).map((one) => {
-    const column = asObject<{ kind: 1; request: 1; view: 1; feature: 1 }>('a column', one);
-    return column.kind === 'request' ? { request: column.request } : { feature: `${column.view}.${column.feature}` };
+    const column = asObject<{ kind: 1; request: 1; view: 1; feature: 1; transform: 1 }>('a column', one);
+    if (column.kind === 'request') return { request: column.request };
+    if (column.kind === 'transform') return { transform: column.transform };
+    return { feature: `${column.view}.${column.feature}` };
   });
   return { name, columns: made };
 }

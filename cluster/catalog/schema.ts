@@ -91,7 +91,8 @@ export function durationMs(where: string, duration: number | string): number {
     if (Number.isFinite(duration) && duration >= 0) return duration;
   } else {
     const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration);
-    if (match !== null) return Number(match[1]) * UNIT_MS[match[2]!]!;
+    // 15 digits: 1.1 h is 3,960,000 ms, not the product of two doubles.
+    if (match !== null) return Number((Number(match[1]) * UNIT_MS[match[2]!]!).toPrecision(15));
   }
   throw invalid(`${where} ${JSON.stringify(duration)} must be milliseconds or text such as "90d", "12h", "30m", "10s"`);
 }

@@ -2,10 +2,10 @@
  * Streams of events, and views whose features are aggregations over them: counts, sums, extremes and more over sliding
  * windows, kept up as events arrive. One event may feed views of several entities.
  */
-import { invalid } from '../../proto/errors.ts';
+import { invalid, ServingError } from '../../proto/errors.ts';
 import { hashText } from '../hash.ts';
-import type { AggregateOp } from './aggregates/definition.ts';
-import { compileAggregation } from './aggregates/plan.ts';
+import type { AggregateOp, AggregationDefinition } from './aggregates/definition.ts';
+import { type AggregationPlan, compileAggregation } from './aggregates/plan.ts';
 import { type FeatureDefinition, float32, int64 } from './feature-types.ts';
 import { durationMs, type Schema, schemaOf } from './schema.ts';
 import { type Entity, EVENT_TIME_FIELD, type Placement, type View, viewOf } from './views.ts';
@@ -14,9 +14,14 @@ import { type Entity, EVENT_TIME_FIELD, type Placement, type View, viewOf } from
 export type Stream<Fields extends string = string, Event = unknown> = Schema & {
   /** How much older than the newest event of its entity an event may be and still count. */
   readonly allowedLatenessMs: number;
+  /** Ids that are remembered of each entity, 16 bytes each, as far as its events lie within the lateness. */
+  readonly idsPerEntity: number;
   readonly fields?: Fields;
   readonly event?: Event;
 };
+
+const IDS_PER_ENTITY = 4_096;
+const IDS_PER_ENTITY_MAX = 65_536;
 
 /** How far an event or row may lie ahead of the clock of whoever takes it. */
 export const EVENT_AHEAD_MS_MAX = 5 * 60_000;
@@ -31,13 +36,15 @@ type PushedEvent<Fields> = Readonly<Record<string, unknown>> & {
 
 /**
  * A stream of events with these fields; the keys of the entities that its views are about are carried beside them.
- * `allowedLateness`: as `ttl` of a view; default `1h`. Fields may be added at the end; any other change needs a new
+ * `allowedLateness`: as `ttl` of a view; default `1h`. `idsPerEntity`: an entity with more events with ids than this within
+ * the lateness takes later ones only; default 4,096, at most 65,536 (each event copies what its entity remembers). Fields may be added at the end; any other change needs a new
  * `version`. Throws INVALID_ARGUMENT for a definition that can't be served.
  */
 export function stream<Fields extends Readonly<Record<string, FeatureDefinition>>>(definition: {
   name: string;
   version?: number;
   allowedLateness?: number | string;
+  idsPerEntity?: number;
   fields: Fields;
 }): Stream<Extract<keyof Fields, string>, PushedEvent<Fields>> {
   const { name, version, fields } = definition;
@@ -51,7 +58,10 @@ export function stream<Fields extends Readonly<Record<string, FeatureDefinition>
       `stream '${name}': allowedLateness must be at least ${EVENT_AHEAD_MS_MAX / 60_000}m: one event whose clock is that far ahead would make all others late`,
     );
   }
-  return { ...schema, allowedLatenessMs };
+  const { idsPerEntity = IDS_PER_ENTITY } = definition;
+  if (!Number.isInteger(idsPerEntity) || idsPerEntity < 1 || idsPerEntity > IDS_PER_ENTITY_MAX)
+    throw invalid(`stream '${name}': idsPerEntity must be a whole number from 1 to ${IDS_PER_ENTITY_MAX}`);
+  return { ...schema, allowedLatenessMs, idsPerEntity };
 }
 
 /** One aggregation: `field` is null where the events themselves are counted. */
@@ -102,6 +112,15 @@ export function sinceLast(window: number | string, options: AggregateOptions = {
   return { op: 'since_last', field: null, window, feature: float32(options) };
 }
 
+/** The plan; what is wrong with it is said of the view. */
+function compiled(where: string, definition: AggregationDefinition): AggregationPlan {
+  try {
+    return compileAggregation(definition);
+  } catch (thrown) {
+    throw thrown instanceof ServingError ? invalid(`${where}: ${thrown.message}`) : thrown;
+  }
+}
+
 /** Codes of text are whole numbers up to 2^32, which a float32 does not tell apart. */
 function definitionOf({ op, field, feature }: AggregateDefinition, source: Stream): FeatureDefinition {
   const text = op === 'last' && field !== null && source.featureByName.get(field)?.type === 'string';
@@ -145,9 +164,10 @@ export function aggregate<Key extends string, Fields extends string>(definition:
       );
     return { op: one.op, field: one.field, windowMs: durationMs(`${where}: window of '${feature}'`, one.window) };
   });
-  const plan = compileAggregation({
+  const plan = compiled(where, {
     bucketMs: durationMs(`${where}: bucket`, definition.bucket),
     allowedLatenessMs: source.allowedLatenessMs,
+    idsMax: source.idsPerEntity,
     fields: source.features.map((field) => ({ name: field.name, kind: field.type === 'string' ? 'hash' : 'number' })),
     features: aggregations,
   });

@@ -87,6 +87,8 @@ export function onDemand<const Inputs extends Readonly<Record<string, TransformI
   const { name, inputs, compute, description = '' } = definition;
   checkName('transform', name);
   if (typeof compute !== 'function') throw invalid(`transform '${name}' needs a function 'compute'`);
+  if (Object.prototype.toString.call(compute) === '[object AsyncFunction]')
+    throw invalid(`transform '${name}': 'compute' must not be async; it has to return a number, not a promise of one`);
   const fallback = definition.default ?? 0;
   if (!Number.isFinite(Math.fround(fallback))) throw invalid(`transform '${name}': default must be a finite float32`);
   for (const argument of Object.keys(inputs)) checkName(`transform '${name}': input`, argument);

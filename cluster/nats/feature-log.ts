@@ -1,7 +1,5 @@
 /** The log of feature rows: one JetStream stream, a subject a partition. */
 import {
-  type Consumer,
-  type ConsumerMessages,
   DiscardPolicy,
   type JetStreamClient,
   type JetStreamManager,
@@ -13,10 +11,12 @@ import {
 } from 'nats';
 import { ServingError } from '../../proto/errors.ts';
 import { FEATURE_LOG_STREAM, FEATURE_LOG_SUBJECTS, featureLogSubject } from '../../proto/subjects.ts';
-import { type Clock, sleep } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { AckedPublisher } from './acked-publisher.ts';
 import { isApiError, reason } from './api-errors.ts';
+import { LogConsumer } from './log-consumer.ts';
+import { LogTail, type OnLogMessage } from './log-tail.ts';
 
 export type LogState = {
   /** When the stream was created: a stream made anew has another. */
@@ -32,15 +32,6 @@ export type LogCounts = {
   readonly deleted: number;
   readonly messages: ReadonlyMap<number, number>;
 };
-
-/** Messages that one pull asks for, and how long the server keeps it open. */
-const PULL_MESSAGES = 256;
-const PULL_EXPIRES_MS = 10_000;
-const PULL_RETRY_MS = 250;
-/** How long stopping waits for the server to delete a consumer; left alone it goes by itself, being ephemeral. */
-const DELETE_MS_MAX = 1_000;
-/** As much for the pull that is under way. */
-const CLOSE_MS_MAX = 1_000;
 
 export async function openFeatureLog(
   publisher: AckedPublisher,
@@ -133,6 +124,7 @@ export class FeatureLog {
   readonly #jetstream: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #log: Log;
+  readonly #tail: LogTail;
 
   constructor(
     publisher: AckedPublisher,
@@ -146,6 +138,16 @@ export class FeatureLog {
     this.#jetstream = jetstream;
     this.#manager = manager;
     this.#log = log;
+    this.#tail = new LogTail({
+      jetstream,
+      manager,
+      clock,
+      log,
+      subjectOf: featureLogSubject,
+      partitionOf: partitionOfSubject,
+      lastSeq: async () => (await this.state()).lastSeq,
+      lastSeqOf: (partition) => this.lastSeqOf(partition),
+    });
   }
 
   /** Resolves with the sequence once the stream has the bytes: from then on they are not lost. */
@@ -258,57 +260,25 @@ export class FeatureLog {
 
   /**
    * Follows one partition from `fromSeq` on, in order, without gaps. A promise from `onMessage` is waited for before
-   * more is pulled, so a slow reader holds at most one pull's worth. `pending`: how many messages are still to come.
+   * more is pulled, so a slow reader holds at most one pull's worth. `pending`: how many messages are still to come, as
+   * far as that is known. `together`: for a process that follows a good part of all partitions.
    */
   async follow(
     partition: number,
     fromSeq: number,
-    onMessage: (seq: number, bytes: Uint8Array, pending: number) => Promise<void> | undefined,
+    onMessage: OnLogMessage,
+    together = false,
   ): Promise<{ stop(): Promise<void> }> {
-    const consumer: Consumer = await this.#jetstream.consumers.get(FEATURE_LOG_STREAM, {
-      // One filter subject as text, which servers before 2.10 understand too.
-      filterSubjects: featureLogSubject(partition) as unknown as string[],
-      opt_start_seq: fromSeq,
+    if (together) return this.#tail.follow(partition, fromSeq, onMessage);
+    return LogConsumer.open({
+      jetstream: this.#jetstream,
+      manager: this.#manager,
+      clock: this.#clock,
+      log: this.#log,
+      subject: featureLogSubject(partition),
+      fromSeq,
+      onMessage: (_subject, seq, bytes, pending) => onMessage(seq, bytes, pending),
     });
-    let stopped = false;
-    let wake = () => {};
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    let current: ConsumerMessages | null = null;
-    const pull = async () => {
-      while (!stopped) {
-        try {
-          current = await consumer.fetch({ max_messages: PULL_MESSAGES, expires: PULL_EXPIRES_MS });
-          // Stopped meanwhile. Not waited for: it settles once the loop below has run.
-          if (stopped) void current.close();
-          for await (const message of current) {
-            if (stopped) return;
-            const room = onMessage(message.seq, message.data, message.info.pending);
-            if (room !== undefined) await room;
-          }
-        } catch (thrown) {
-          if (stopped) return;
-          this.#log.warn({ err: thrown, partition }, 'reading the feature log failed; trying again');
-          await Promise.race([sleep(this.#clock, PULL_RETRY_MS), woken]);
-        }
-      }
-    };
-    const done = pull();
-    return {
-      stop: async () => {
-        stopped = true;
-        wake();
-        // Without a connection neither need ever settle; what still came would be passed over.
-        const ended = Promise.all([current?.close(), done]);
-        ended.catch(() => {});
-        await Promise.race([ended, sleep(this.#clock, CLOSE_MS_MAX)]);
-        const deleted = consumer.delete().catch((thrown: unknown) => {
-          this.#log.debug({ err: thrown, partition }, 'log consumer was gone already');
-        });
-        await Promise.race([deleted, sleep(this.#clock, DELETE_MS_MAX)]);
-      },
-    };
   }
 }
 

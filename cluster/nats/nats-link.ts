@@ -28,6 +28,7 @@ import { AckedPublisher } from './acked-publisher.ts';
 import { reason } from './api-errors.ts';
 import { type DeadLetterBounds, DeadLetterStream } from './dead-letter-stream.ts';
 import { type FeatureLog, featureLogState, type LogState, openFeatureLog } from './feature-log.ts';
+import { LogReader, SILENCE_MS_MAX } from './log-reader.ts';
 import { NatsKeyValue, storeOf } from './nats-key-value.ts';
 import { NatsObjectStore } from './nats-object-store.ts';
 
@@ -204,6 +205,12 @@ export class NatsLink implements Wire {
   async featureLog(options: { replicas: number }): Promise<FeatureLog> {
     const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
     return openFeatureLog(this.#publisher, this.#jetstream, manager, options.replicas, this.#clock, this.#log);
+  }
+
+  /** For reading the feature log from outside the cluster; creates nothing. `silenceMsMax`: then a read gives up. */
+  async logReader(silenceMsMax = SILENCE_MS_MAX): Promise<LogReader> {
+    const manager = await this.#connection.jetstreamManager({ timeout: 5_000 });
+    return new LogReader(this.#jetstream, manager, this.#clock, silenceMsMax);
   }
 
   /** Where the feature log stands, or null where there is none; does not make one. */

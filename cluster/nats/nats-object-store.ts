@@ -1,5 +1,14 @@
 /** The object-store port on a JetStream object store. */
-import type { JetStreamClient, JetStreamManager, ObjectStore as NatsObjects, ObjectInfo } from 'nats';
+import {
+  AckPolicy,
+  type Consumer,
+  DeliverPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type ObjectStore as NatsObjects,
+  nanos,
+  type ObjectInfo,
+} from 'nats';
 import { notFound, ServingError } from '../../proto/errors.ts';
 import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { isApiError, reason } from './api-errors.ts';
@@ -10,6 +19,8 @@ const UNFLUSHED_BYTES_MAX = 1024 * 1024;
 const PUT_TIMEOUT_MS = 60_000;
 const FETCH_PIECES = 16;
 const FETCH_EXPIRES_MS = 5_000;
+/** A reader that was forgotten goes by itself after this. Between two fetches a slow one works on the pieces it has. */
+const READER_IDLE_MS = 300_000;
 
 export class NatsObjectStore implements ObjectStore {
   readonly #objects: NatsObjects;
@@ -45,12 +56,7 @@ export class NatsObjectStore implements ObjectStore {
     const info = await this.#reach('read', () => this.#objects.info(name));
     if (info === null || info.deleted) throw notFound(`there is no object '${name}'`, 'log');
     if (info.chunks === 0) return;
-    const consumer = await this.#reach('read', () =>
-      this.#jetstream.consumers.get(`OBJ_${this.#bucket}`, {
-        // One filter subject as text, which servers before 2.10 understand too.
-        filterSubjects: `$O.${this.#bucket}.C.${info.nuid}` as unknown as string[],
-      }),
-    );
+    const consumer = await this.#reach('read', () => this.#consumerOf(info.nuid));
     try {
       for (let got = 0; got < info.chunks; ) {
         const before = got;
@@ -66,6 +72,21 @@ export class NatsObjectStore implements ObjectStore {
     } finally {
       consumer.delete().catch(() => {});
     }
+  }
+
+  /** Not the client's ordered one, which drops what its reader was too slow for: pieces came that it never gave out. */
+  async #consumerOf(nuid: string): Promise<Consumer> {
+    const stream = `OBJ_${this.#bucket}`;
+    const { name } = await this.#manager.consumers.add(stream, {
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.All,
+      // One filter subject, which servers before 2.10 understand too.
+      filter_subject: `$O.${this.#bucket}.C.${nuid}`,
+      inactive_threshold: nanos(READER_IDLE_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    return this.#jetstream.consumers.get(stream, name);
   }
 
   async list(): Promise<StoredObject[]> {

@@ -1,27 +1,16 @@
 /**
- * What is remembered of users and merchants: a pure fold of the history into the rows of `user_profile` and
- * `merchant_profile`. Training rows and the rows pushed online both come from here, so they cannot differ.
- *
- * A row holds what was known right after an event, and is not touched until the next one. Counters of "lately" are
- * therefore kept as exponentially decayed sums together with the minute of the last payment: whoever reads the row
- * later multiplies by exp(−minutes since / time constant) and has the sum as of then (`model-columns.ts` does).
+ * What is remembered of users and merchants for long: a pure fold of the history into the rows of `user_profile` and
+ * `merchant_profile`. Training rows and the rows pushed online both come from here, so they cannot differ. A row holds
+ * what was known right after an event, and stays true until the next one; what fades with time is the business of the
+ * windowed aggregations in `features.ts`.
  */
-import { DAY_MS, HOUR_MS, MINUTE_MS, type Payment } from './payment.ts';
+import { DAY_MS, type Payment } from './payment.ts';
 
 /** The bank learns what was fraud this long after the payment. */
 export const CHARGEBACK_DELAY_MS = 7 * DAY_MS;
 
-/**
- * Minutes are counted from 2020-01-01, not 1970, so that they stay below 2^24, where float32 still tells one from the
- * next, until November 2051.
- */
-export const MINUTE_EPOCH_MS = Date.UTC(2020, 0, 1);
-
 /** Rows of `user_profile` older than this read as if there were none. 0 would mean for ever, as in `merchant_profile`. */
 export const USER_TTL_MS = 90 * DAY_MS;
-
-/** Time constants of the decayed sums: after that long without payments, 1/e is left. */
-export const RECENT_MINUTES = { burst: 10, hour: 60, day: 1440 } as const;
 
 /** A payment, or (7 days later) the news whether it was fraud. */
 export type HistoryEvent =
@@ -37,10 +26,6 @@ export type UserRow = {
   readonly avg_amount: number;
   readonly log_amount_mean: number;
   readonly log_amount_std: number;
-  readonly last_payment_minute: number;
-  readonly recent_10m: number;
-  readonly recent_1d: number;
-  readonly spend_1d: number;
   readonly hour_cos: number;
   readonly hour_sin: number;
   readonly abroad_share: number;
@@ -54,29 +39,19 @@ export type MerchantRow = {
   readonly online: boolean;
   readonly log_amount_mean: number;
   readonly fraud_rate: number;
-  readonly payments_per_day: number;
-  readonly recent_1h: number;
-  readonly small_1h: number;
-  readonly last_payment_minute: number;
 };
 
 /** What is assumed of someone unknown, worth this many payments; the rows' defaults follow from it. */
 const PRIOR = { logAmountMean: 3.2, logAmountVariance: 1, payments: 3 } as const;
 const PRIOR_FRAUD = { rate: 0.01, payments: 30 } as const;
 const NEW_BELOW_PAYMENTS = 5;
-const SMALL_AMOUNT = 8;
-const MERCHANT_RATE_MS = 7 * DAY_MS;
 
 export type UserState = {
   readonly updatedMs: number;
-  readonly lastMs: number;
   readonly payments: number;
   readonly amountSum: number;
   readonly logSum: number;
   readonly logSquareSum: number;
-  readonly recent10m: number;
-  readonly recent1d: number;
-  readonly spend1d: number;
   readonly hourCos: number;
   readonly hourSin: number;
   readonly abroadShare: number;
@@ -86,14 +61,10 @@ export type UserState = {
 
 export const EMPTY_USER: UserState = {
   updatedMs: 0,
-  lastMs: MINUTE_EPOCH_MS,
   payments: 0,
   amountSum: 0,
   logSum: 0,
   logSquareSum: 0,
-  recent10m: 0,
-  recent1d: 0,
-  spend1d: 0,
   hourCos: 0,
   hourSin: 0,
   abroadShare: 0,
@@ -109,20 +80,15 @@ export function foldUser(state: UserState, event: HistoryEvent): UserState {
   }
   const payments = state.payments + 1;
   const logAmount = Math.log1p(payment.amount);
-  const sinceMs = atMs - state.lastMs;
   const angle = (2 * Math.PI * payment.hour) / 24;
   const habit = (share: number, seen: number, memory: number): number =>
     share + (seen - share) / Math.min(payments, memory);
   return {
     updatedMs: atMs,
-    lastMs: atMs,
     payments,
     amountSum: state.amountSum + payment.amount,
     logSum: state.logSum + logAmount,
     logSquareSum: state.logSquareSum + logAmount * logAmount,
-    recent10m: decayed(state.recent10m, sinceMs, RECENT_MINUTES.burst * MINUTE_MS) + 1,
-    recent1d: decayed(state.recent1d, sinceMs, RECENT_MINUTES.day * MINUTE_MS) + 1,
-    spend1d: decayed(state.spend1d, sinceMs, RECENT_MINUTES.day * MINUTE_MS) + payment.amount,
     hourCos: habit(state.hourCos, Math.cos(angle), 50),
     hourSin: habit(state.hourSin, Math.sin(angle), 50),
     abroadShare: habit(state.abroadShare, payment.country_mismatch ? 1 : 0, 6),
@@ -144,10 +110,6 @@ export function userRow(userId: string, state: UserState): UserRow {
     avg_amount: Math.fround(state.payments === 0 ? 0 : state.amountSum / state.payments),
     log_amount_mean: Math.fround(mean),
     log_amount_std: Math.fround(Math.sqrt(Math.max(0.01, squares / weight - mean * mean))),
-    last_payment_minute: minuteOf(state.lastMs),
-    recent_10m: Math.fround(state.recent10m),
-    recent_1d: Math.fround(state.recent1d),
-    spend_1d: Math.fround(state.spend1d),
     hour_cos: Math.fround(state.hourCos),
     hour_sin: Math.fround(state.hourSin),
     abroad_share: Math.fround(state.abroadShare),
@@ -158,14 +120,9 @@ export function userRow(userId: string, state: UserState): UserRow {
 
 export type MerchantState = {
   readonly updatedMs: number;
-  readonly lastMs: number;
   readonly payments: number;
   readonly online: boolean;
   readonly logSum: number;
-  /** Decayed over a week. */
-  readonly recent7d: number;
-  readonly recent1h: number;
-  readonly small1h: number;
   /** Payments whose outcome is known, and those of them that were fraud. */
   readonly settled: number;
   readonly chargebacks: number;
@@ -173,13 +130,9 @@ export type MerchantState = {
 
 export const EMPTY_MERCHANT: MerchantState = {
   updatedMs: 0,
-  lastMs: MINUTE_EPOCH_MS,
   payments: 0,
   online: false,
   logSum: 0,
-  recent7d: 0,
-  recent1h: 0,
-  small1h: 0,
   settled: 0,
   chargebacks: 0,
 };
@@ -190,16 +143,11 @@ export function foldMerchant(state: MerchantState, event: HistoryEvent): Merchan
     const chargebacks = state.chargebacks + (payment.is_fraud ? 1 : 0);
     return { ...state, updatedMs: atMs, settled: state.settled + 1, chargebacks };
   }
-  const sinceMs = atMs - state.lastMs;
   return {
     updatedMs: atMs,
-    lastMs: atMs,
     payments: state.payments + 1,
     online: payment.online,
     logSum: state.logSum + Math.log1p(payment.amount),
-    recent7d: decayed(state.recent7d, sinceMs, MERCHANT_RATE_MS) + 1,
-    recent1h: decayed(state.recent1h, sinceMs, HOUR_MS) + 1,
-    small1h: decayed(state.small1h, sinceMs, HOUR_MS) + (payment.amount < SMALL_AMOUNT ? 1 : 0),
     settled: state.settled,
     chargebacks: state.chargebacks,
   };
@@ -215,19 +163,5 @@ export function merchantRow(merchantId: string, state: MerchantState): MerchantR
       (state.logSum + PRIOR.payments * PRIOR.logAmountMean) / (state.payments + PRIOR.payments),
     ),
     fraud_rate: Math.fround((state.chargebacks + priorFrauds) / (state.settled + PRIOR_FRAUD.payments)),
-    // A steady rate r per ms leaves a decayed sum of r × the time constant.
-    payments_per_day: Math.fround((state.recent7d * DAY_MS) / MERCHANT_RATE_MS),
-    recent_1h: Math.fround(state.recent1h),
-    small_1h: Math.fround(state.small1h),
-    last_payment_minute: minuteOf(state.lastMs),
   };
-}
-
-/** Whole minutes since 2020-01-01T00:00Z. */
-export function minuteOf(tsMs: number): number {
-  return Math.floor((tsMs - MINUTE_EPOCH_MS) / MINUTE_MS);
-}
-
-function decayed(sum: number, sinceMs: number, timeConstantMs: number): number {
-  return sum * Math.exp(-sinceMs / timeConstantMs);
 }

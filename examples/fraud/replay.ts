@@ -1,37 +1,46 @@
 /**
- * A stretch of the payment stream as traffic for a cluster: the rows to push first, then each payment as a prediction
- * request and, after it, the rows that it changed. Pure: who sends them decides when.
+ * A stretch of the payment stream as traffic for a cluster: the rows and past payments to push first, then each payment
+ * as a prediction request and, after it, its event and the rows that it changed. Pure: who sends them decides when.
+ *
+ * What is first is dated up to `nowMs`; what follows is dated by whoever takes it, when it arrives, as it would be for a
+ * payment service. Windows are read as of the moment of a request, so the stretch should be short: the more people, the
+ * sooner they make so many payments. It begins at midnight, when thieves are about, whatever the time is.
  */
 import { Profiles, withOutcomes } from './history.ts';
-import { type RequestInputs, requestOf } from './model-columns.ts';
-import { DAY_MS } from './payment.ts';
-import { type MerchantRow, MINUTE_EPOCH_MS, type UserRow } from './profile.ts';
-import { paymentStream } from './stream.ts';
+import {
+  DAY_MS,
+  eventOf,
+  MINUTE_MS,
+  type Payment,
+  type PaymentEvent,
+  type RequestInputs,
+  requestOf,
+} from './payment.ts';
+import type { MerchantRow, UserRow } from './profile.ts';
+import { paymentStream, STREAM_DEFAULTS } from './stream.ts';
 
 export type ReplayOptions = {
   /** Another seed than the training's gives people and merchants that the model has never seen. Default 7. */
   readonly seed?: number;
-  /** Default 300. */
+  /** Default 20,000, who make some 1,000 payments in the first three hours of a day. */
   readonly users?: number;
-  /** Default 100. */
+  /** Default: as many a user as the model was trained on. */
   readonly merchants?: number;
-  /** Days of history behind the first rows. Default 30. */
+  /** Days of history before `nowMs`. Default 14. */
   readonly warmDays?: number;
-  /** Days of the stretch that is replayed; the last ends at `endMs`. Default 14. */
-  readonly liveDays?: number;
-  /** At most this many requests: the latest are kept, the days before them become history. Default 5000. */
+  /** At most this many requests, from `nowMs` on, and at most 14 days of them. Default 1000. */
   readonly requestsMax?: number;
-  /**
-   * Unix epoch at which the stream ends. Give the present: the rows' event times then lie in the past, within the
-   * views' TTL, and none is refused as being from the future.
-   */
-  readonly endMs: number;
+  /** Unix epoch at which the requests begin. Give the present: no row is then refused as being from the future. */
+  readonly nowMs: number;
 };
 
-/** Rows for one push. `event_time` is Unix epoch ms. */
+type Undated<Row> = Omit<Row, 'event_time'> & { readonly event_time?: number };
+
+/** Rows of a view, or events of a stream, for one push. `event_time` is Unix epoch ms; without one: as of the push. */
 export type RowPush =
-  | { readonly view: 'user_profile'; readonly rows: readonly UserRow[] }
-  | { readonly view: 'merchant_profile'; readonly rows: readonly MerchantRow[] };
+  | { readonly view: 'user_profile'; readonly rows: readonly Undated<UserRow>[] }
+  | { readonly view: 'merchant_profile'; readonly rows: readonly Undated<MerchantRow>[] }
+  | { readonly view: 'payments'; readonly rows: readonly PaymentEvent[] };
 
 export type ReplayStep = {
   readonly payment_id: string;
@@ -44,88 +53,110 @@ export type ReplayStep = {
   /** The truth, to hold the scores against. */
   readonly is_fraud: boolean;
   /**
-   * Rows changed by this payment, and by outcomes that became known before the next: one push a view, one row a key.
-   * Push them after this prediction and before the next, to serve exactly what the model was trained on.
+   * The payment's event, and the rows changed by it and by outcomes that became known before the next: one push a
+   * stream or view, one row a key. Push them after this prediction and before the next, to serve what the model was
+   * trained on.
    */
   readonly updates: readonly RowPush[];
 };
 
 export type ReplayPlan = {
-  /** All rows as of the first step. */
+  /** All rows as of the first step, and the payments of the day before it. */
   readonly initial: readonly RowPush[];
   /** In order of time. */
   readonly steps: readonly ReplayStep[];
 };
 
+const START_MS = Date.UTC(2025, 0, 6);
+const LIVE_DAYS_MAX = 14;
+
 /** Throws RangeError for options out of range (see the limits in the messages). */
 export function replayPlan(options: ReplayOptions): ReplayPlan {
-  const warmDays = options.warmDays ?? 30;
-  const liveDays = options.liveDays ?? 14;
-  const requestsMax = options.requestsMax ?? 5_000;
-  const users = options.users ?? 300;
-  const merchants = options.merchants ?? 100;
+  const { seed = 7, users = 20_000, warmDays = 14, requestsMax = 1_000 } = options;
+  const merchants =
+    options.merchants ?? Math.max(1, Math.round((users * STREAM_DEFAULTS.merchants) / STREAM_DEFAULTS.users));
   checkWhole('users', users, 1, 100_000);
-  checkWhole('merchants', merchants, 1, 10_000);
+  checkWhole('merchants', merchants, 1, 20_000);
   checkWhole('warmDays', warmDays, 0, 365);
-  checkWhole('liveDays', liveDays, 1, 60);
   checkWhole('requestsMax', requestsMax, 1, 1_000_000);
-  const days = warmDays + liveDays;
-  const startMs = Math.floor(options.endMs) - days * DAY_MS;
-  if (!(startMs >= MINUTE_EPOCH_MS)) throw new RangeError('endMs must leave all of the stream after 2020-01-01');
-
-  const stream = () => paymentStream({ seed: options.seed ?? 7, users, merchants, startMs, days });
-  const liveFromMs = startMs + warmDays * DAY_MS;
-  // Counted first, so that only the steps that are kept are ever made.
-  let live = 0;
-  for (const payment of stream()) if (payment.ts_ms >= liveFromMs) live += 1;
-  let skip = Math.max(0, live - requestsMax);
+  const liveFromMs = START_MS + warmDays * DAY_MS;
+  if (!(options.nowMs >= liveFromMs)) throw new RangeError(`nowMs must be ${warmDays} days or more after 2025-01-06`);
+  // By whole minutes, so that payments fall into the same buckets as without it.
+  const shiftMs = Math.floor((options.nowMs - liveFromMs) / MINUTE_MS) * MINUTE_MS;
 
   const profiles = new Profiles();
   const steps: ReplayStep[] = [];
+  const lastDay: PaymentEvent[] = [];
   let initial: RowPush[] | undefined;
-  let pending: Changes = { users: new Map(), merchants: new Map() };
-  for (const event of withOutcomes(stream())) {
-    const { payment } = event;
-    if (event.kind === 'payment' && payment.ts_ms >= liveFromMs) {
-      if (skip > 0) skip -= 1;
-      else {
-        initial ??= [
-          { view: 'user_profile', rows: profiles.userRows() },
-          { view: 'merchant_profile', rows: profiles.merchantRows() },
-        ];
-        closeStep(steps, pending);
-        pending = { users: new Map(), merchants: new Map() };
-        steps.push({
-          payment_id: payment.payment_id,
-          ts_ms: payment.ts_ms,
-          request: {
-            user_id: payment.user_id,
-            inputs: { merchant_id: payment.merchant_id, ...requestOf(payment) },
-          },
-          is_fraud: payment.is_fraud,
-          updates: [],
-        });
-      }
+  let open: Payment | undefined;
+  let changes: Changes = { users: new Map(), merchants: new Map() };
+  const close = (): void => {
+    if (open !== undefined) steps.push(stepOf(open, seed, shiftMs, changes));
+    changes = { users: new Map(), merchants: new Map() };
+  };
+  const stream = paymentStream({ seed, users, merchants, startMs: START_MS, days: warmDays + LIVE_DAYS_MAX });
+  for (const event of withOutcomes(stream)) {
+    const { kind, payment, atMs } = event;
+    if (kind === 'payment' && atMs >= liveFromMs) {
+      initial ??= initialRows(profiles, lastDay, shiftMs, liveFromMs);
+      close();
+      open = undefined;
+      if (steps.length === requestsMax) break;
+      open = payment;
+    } else if (kind === 'payment' && atMs > liveFromMs - DAY_MS) {
+      lastDay.push(identified(payment, seed));
     }
     const changed = profiles.apply(event);
-    if (initial === undefined) continue;
-    if (changed.user !== undefined) pending.users.set(changed.user.user_id, changed.user);
-    if (changed.merchant !== undefined) pending.merchants.set(changed.merchant.merchant_id, changed.merchant);
+    if (changed.user !== undefined) changes.users.set(changed.user.user_id, changed.user);
+    if (changed.merchant !== undefined) changes.merchants.set(changed.merchant.merchant_id, changed.merchant);
   }
-  closeStep(steps, pending);
-  return { initial: initial ?? [], steps };
+  if (open !== undefined) close();
+  return { initial: initial ?? initialRows(profiles, lastDay, shiftMs, liveFromMs), steps };
+}
+
+function initialRows(
+  profiles: Profiles,
+  events: readonly PaymentEvent[],
+  shiftMs: number,
+  liveFromMs: number,
+): RowPush[] {
+  // Outcomes may have come between the start and the first payment after it.
+  const dated = <Row extends { readonly event_time?: number }>(row: Row): Row => {
+    return { ...row, event_time: Math.min(row.event_time!, liveFromMs) + shiftMs };
+  };
+  return [
+    { view: 'user_profile', rows: profiles.userRows().map(dated) },
+    { view: 'merchant_profile', rows: profiles.merchantRows().map(dated) },
+    { view: 'payments', rows: events.map(dated) },
+  ];
 }
 
 /** The last row of each key since the step was opened. */
 type Changes = { readonly users: Map<string, UserRow>; readonly merchants: Map<string, MerchantRow> };
 
-function closeStep(steps: ReplayStep[], { users, merchants }: Changes): void {
-  const last = steps.pop();
-  if (last === undefined) return;
-  const updates: RowPush[] = [];
-  if (users.size > 0) updates.push({ view: 'user_profile', rows: [...users.values()] });
-  if (merchants.size > 0) updates.push({ view: 'merchant_profile', rows: [...merchants.values()] });
-  steps.push({ ...last, updates });
+function stepOf(payment: Payment, seed: number, shiftMs: number, { users, merchants }: Changes): ReplayStep {
+  const { event_time: _, ...event } = identified(payment, seed);
+  const updates: RowPush[] = [{ view: 'payments', rows: [event] }];
+  if (users.size > 0) updates.push({ view: 'user_profile', rows: Array.from(users.values(), undated) });
+  if (merchants.size > 0) updates.push({ view: 'merchant_profile', rows: Array.from(merchants.values(), undated) });
+  return {
+    payment_id: payment.payment_id,
+    ts_ms: payment.ts_ms + shiftMs,
+    request: { user_id: payment.user_id, inputs: { merchant_id: payment.merchant_id, ...requestOf(payment) } },
+    is_fraud: payment.is_fraud,
+    updates,
+  };
+}
+
+function undated<Row extends { readonly event_time: number }>(row: Row): Omit<Row, 'event_time'> {
+  const { event_time: _, ...rest } = row;
+  return rest;
+}
+
+/** Payments of different seeds are different payments, whatever they are called. */
+function identified(payment: Payment, seed: number): PaymentEvent {
+  const event = eventOf(payment);
+  return { ...event, id: `${seed}-${event.id}` };
 }
 
 function checkWhole(name: string, value: number, least: number, most: number): void {

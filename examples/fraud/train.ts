@@ -17,8 +17,8 @@ import { evaluateColumns } from '../support/columns.ts';
 import { jsonText } from '../support/json-text.ts';
 import { scoreRows, type Trained, trainMlp } from '../support/mlp-trainer.ts';
 import { forward, mlp } from '../support/onnx-writer.ts';
-import { goldenRows } from './golden.ts';
-import { graphColumns, MODEL_COLUMNS, MODEL_WIDTH, REQUEST_COLUMNS, type Sources } from './model-columns.ts';
+import { goldenRecentRows, goldenRows } from './golden.ts';
+import { graphColumns, MANIFEST, MODEL_WIDTH, type Sources } from './model-columns.ts';
 import { DAY_MS, type FraudKind } from './payment.ts';
 import { CHARGEBACK_DELAY_MS } from './profile.ts';
 import { paymentStream, STREAM_DEFAULTS } from './stream.ts';
@@ -31,12 +31,12 @@ const PATIENCE = 6;
 const FRAUD_KINDS: readonly FraudKind[] = ['takeover', 'card_testing', 'stolen_card'];
 
 const VARIANTS: Readonly<Record<string, Sources>> = {
-  request_only: { user: false, merchant: false },
-  request_and_user: { user: true, merchant: false },
-  request_and_merchant: { user: false, merchant: true },
-  request_user_and_merchant: { user: true, merchant: true },
+  request_only: { profiles: false, windows: false },
+  request_and_profiles: { profiles: true, windows: false },
+  request_and_windows: { profiles: false, windows: true },
+  request_profiles_and_windows: { profiles: true, windows: true },
 };
-const SERVED = 'request_user_and_merchant';
+const SERVED = 'request_profiles_and_windows';
 
 type Windows = { readonly train: TrainingRow[]; readonly validation: TrainingRow[]; readonly test: TrainingRow[] };
 
@@ -96,7 +96,7 @@ function main(): void {
   const modelDirectory = join(values.out, 'models', 'fraud');
   mkdirSync(join(modelDirectory, '1'), { recursive: true });
   writeFileSync(join(modelDirectory, '1', 'model.onnx'), onnx);
-  writeFileSync(join(modelDirectory, 'model.json'), jsonText(manifest()));
+  writeFileSync(join(modelDirectory, 'model.json'), jsonText(MANIFEST));
   writeFileSync(
     join(values.out, 'training-report.json'),
     jsonText({
@@ -108,7 +108,13 @@ function main(): void {
       variants,
     }),
   );
-  writeFileSync(join(values.out, 'golden.json'), jsonText({ tolerance: 1e-5, rows: goldenRows(windows.test, score) }));
+
+  const golden = {
+    tolerance: 1e-5,
+    rows: goldenRows(windows.test, score),
+    recent: goldenRecentRows(windows.test, score),
+  };
+  writeFileSync(join(values.out, 'golden.json'), jsonText(golden));
   console.log(`wrote ${modelDirectory}, training-report.json and golden.json`);
 }
 
@@ -169,19 +175,6 @@ function judge(scores: Float64Array, rows: readonly TrainingRow[]) {
 
 function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-
-function manifest(): object {
-  return {
-    name: 'fraud',
-    description: 'Probability that a payment is fraud, from the payment and what is known of its user and merchant.',
-    engine: 'onnxruntime',
-    entity: 'user',
-    request: Object.fromEntries(REQUEST_COLUMNS.map((name) => [name, { datatype: 'FP32' }])),
-    inputs: [{ name: 'features', columns: MODEL_COLUMNS }],
-    batch: { rows_max: 256 },
-    latency_objective_ms: 10,
-  };
 }
 
 function whole(option: string, text: string, least: number): number {

@@ -4,9 +4,11 @@
  */
 import { type Columns, evaluateColumns } from '../support/columns.ts';
 import type { LabelledRows } from '../support/mlp-trainer.ts';
+import app from './features.ts';
 import { Profiles, withOutcomes } from './history.ts';
-import { MODEL_WIDTH, modelRow, requestOf } from './model-columns.ts';
-import type { Payment } from './payment.ts';
+import { MemoryStore } from './memory-store.ts';
+import { MODEL_WIDTH, servingPlan } from './model-columns.ts';
+import { eventOf, type Payment, requestOf } from './payment.ts';
 import type { MerchantRow, UserRow } from './profile.ts';
 
 export type TrainingRow = {
@@ -18,17 +20,24 @@ export type TrainingRow = {
   readonly input: Float32Array;
 };
 
-/** One row a payment, in order; the payment itself enters the profiles only after its row is made. */
+/**
+ * One row a payment, in order, read as of its time; as when serving, the payment itself is pushed, and enters the
+ * profiles, only after its row is made.
+ */
 export function* trainingRows(payments: Iterable<Payment>): Generator<TrainingRow, void, undefined> {
   const profiles = new Profiles();
+  const store = new MemoryStore(app, servingPlan());
   for (const event of withOutcomes(payments)) {
+    const { payment, atMs } = event;
     if (event.kind === 'payment') {
-      const { payment } = event;
-      const user = profiles.user(payment.user_id);
-      const merchant = profiles.merchant(payment.merchant_id);
-      yield { payment, user, merchant, input: modelRow(user, merchant, requestOf(payment), event.atMs) };
+      const { user_id: userId, merchant_id: merchantId } = payment;
+      const input = store.modelInput(userId, { merchant_id: merchantId, ...requestOf(payment) }, atMs);
+      yield { payment, user: profiles.user(userId), merchant: profiles.merchant(merchantId), input };
+      store.push('payments', eventOf(payment), atMs);
     }
-    profiles.apply(event);
+    const changed = profiles.apply(event);
+    if (changed.user !== undefined) store.push('user_profile', changed.user, atMs);
+    if (changed.merchant !== undefined) store.push('merchant_profile', changed.merchant, atMs);
   }
 }
 

@@ -1321,6 +1321,9 @@ export namespace dovetail {
         /** ReadFeatures maxAgeMs. */
         maxAgeMs: number;
 
+        /** ReadFeatures schemaHash. */
+        schemaHash: number;
+
         /**
          * Creates a new ReadFeatures instance using the specified properties.
          * @param [properties] Properties to set
@@ -1385,6 +1388,9 @@ export namespace dovetail {
 
             /** ReadFeatures maxAgeMs */
             maxAgeMs?: (number|null);
+
+            /** ReadFeatures schemaHash */
+            schemaHash?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];

@@ -3472,6 +3472,7 @@ export const dovetail = $root.dovetail = (() => {
          * @property {Array.<number>|null} [minSeq] ReadFeatures minSeq
          * @property {Array.<number>|null} [minPartitions] ReadFeatures minPartitions
          * @property {number|null} [maxAgeMs] ReadFeatures maxAgeMs
+         * @property {number|null} [schemaHash] ReadFeatures schemaHash
          * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
          */
 
@@ -3596,6 +3597,14 @@ export const dovetail = $root.dovetail = (() => {
         ReadFeatures.prototype.maxAgeMs = 0;
 
         /**
+         * ReadFeatures schemaHash.
+         * @member {number} schemaHash
+         * @memberof dovetail.ReadFeatures
+         * @instance
+         */
+        ReadFeatures.prototype.schemaHash = 0;
+
+        /**
          * Creates a new ReadFeatures instance using the specified properties.
          * @function create
          * @memberof dovetail.ReadFeatures
@@ -3650,6 +3659,8 @@ export const dovetail = $root.dovetail = (() => {
                 writer.uint32(/* id 10, wireType 2 =*/82).uint32s(message.minPartitions);
             if (message.maxAgeMs != null && $Object.hasOwnProperty.call(message, "maxAgeMs") && !$Object.is(message.maxAgeMs, 0))
                 writer.uint32(/* id 11, wireType 1 =*/89).double(message.maxAgeMs);
+            if (message.schemaHash != null && $Object.hasOwnProperty.call(message, "schemaHash") && message.schemaHash !== 0)
+                writer.uint32(/* id 12, wireType 0 =*/96).uint32(message.schemaHash);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3802,6 +3813,15 @@ export const dovetail = $root.dovetail = (() => {
                             message.maxAgeMs = value;
                         else
                             delete message.maxAgeMs;
+                        continue;
+                    }
+                case 12: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.schemaHash = value;
+                        else
+                            delete message.schemaHash;
                         continue;
                     }
                 }

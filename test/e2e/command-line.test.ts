@@ -9,7 +9,8 @@ import { golden } from '../support/golden.ts';
 // Each starts a process, on machines that may be busy.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const COMMANDS = ['up', 'node', 'predict', 'push', 'status', 'snapshot', 'restore', 'dead-letters', 'replay'];
+const COMMANDS =
+  'up node predict push status rollout archive training-set snapshot restore replay dead-letters demo'.split(' ');
 const { request } = golden.rows[0]!;
 
 let cluster: TestCluster;
@@ -239,10 +240,10 @@ describe('status', () => {
   });
 });
 
-describe('replay', () => {
+describe('demo', () => {
   it('sends a stretch of the example and says how fast and how well it was answered', async () => {
     const { code, stdout, stderr } = await dovetail([
-      'replay',
+      'demo',
       '--seed',
       '3',
       '--users',

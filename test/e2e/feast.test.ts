@@ -73,8 +73,8 @@ describe('a cluster asked as a feature server', () => {
   it('takes the model for a feature service', async () => {
     const entities = { user_id: ['feast-nobody'], merchant_id: ['feast-none'] };
     const seen = await columns({ feature_service: 'fraud', entities, full_feature_names: true });
-    expect(Object.keys(seen)).toHaveLength(2 + 21);
-    expect(seen['merchant_profile__small_1h']!.statuses).toEqual(['NOT_FOUND']);
+    expect(Object.keys(seen)).toHaveLength(2 + 28);
+    expect(seen['merchant_payments__small_1h']!.statuses).toEqual(['NOT_FOUND']);
   });
 
   it('says in Feast’s words that a view or a model is unknown', async () => {

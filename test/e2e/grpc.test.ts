@@ -63,7 +63,6 @@ function payments(users: readonly string[], parameters: Readonly<Record<string, 
     ),
     column('amount', 20),
     column('hour', 3),
-    column('at_minute', 3_627_866),
     column('country_mismatch', 0),
     column('new_device', 1),
   ];

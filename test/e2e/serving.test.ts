@@ -5,10 +5,13 @@ import { headers as natsHeaders } from 'nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { packageEntry } from '../../cli/package-files.ts';
 import { loadApp } from '../../cluster/catalog/load-app.ts';
+import { goldenEvents, goldenInput } from '../../examples/fraud/golden.ts';
+import { MODEL_COLUMNS } from '../../examples/fraud/model-columns.ts';
 import { connectClient, type DovetailClient } from '../../index.ts';
 import { dovetail } from '../../proto/generated/messages.js';
 import { generatedTensor } from '../support/arbitrary-messages.ts';
 import { eventually, TestCluster } from '../support/cluster.ts';
+import { scoresOf } from '../support/fraud-model.ts';
 import {
   binaryRequest,
   golden,
@@ -33,8 +36,12 @@ type Person = {
 
 const requests = golden.rows.map((row) => row.request);
 const wanted = golden.rows.map((row) => row.score);
-const USER_FEATURES = 14;
-const MERCHANT_FEATURES = 7;
+const featuresOf = (view: string) =>
+  MODEL_COLUMNS.filter((column) => 'feature' in column && column.feature.startsWith(`${view}.`)).length;
+const USER_FEATURES = featuresOf('user_profile');
+const MERCHANT_FEATURES = featuresOf('merchant_profile');
+/** Nobody's payments are pushed with the golden rows, so these are at their defaults. */
+const WINDOWS = featuresOf('user_payments') + featuresOf('merchant_payments');
 
 let cluster: TestCluster;
 let client: DovetailClient;
@@ -113,7 +120,7 @@ function expectFreshness(features: readonly Features[]): void {
       expect(age_ms).toBeGreaterThanOrEqual(0);
       expect(age_ms).toBeLessThan(600_000);
     }
-    const missing = (row.user === null ? USER_FEATURES : 0) + (row.merchant === null ? MERCHANT_FEATURES : 0);
+    const missing = WINDOWS + (row.user === null ? USER_FEATURES : 0) + (row.merchant === null ? MERCHANT_FEATURES : 0);
     expect(defaulted, `row ${i}`).toHaveLength(missing);
     expect(defaulted.filter((name) => name.startsWith('user_profile.'))).toHaveLength(
       row.user === null ? USER_FEATURES : 0,
@@ -311,6 +318,81 @@ describe('the golden scores come', () => {
       });
     });
     expect(probe.answeredTwice()).toEqual([]);
+  });
+});
+
+describe('payments whose users and merchants paid within the day', () => {
+  const { recent } = golden;
+  let pushedMs: number;
+  const push = async (name: string, rows: readonly unknown[]) => {
+    const { status, json } = await cluster.post(`/v1/features/${name}:push`, { rows });
+    expect([status, json['rejected'] ?? 0], JSON.stringify(json)).toEqual([200, 0]);
+  };
+  const events = () => recent.flatMap((row) => goldenEvents(row, pushedMs));
+  const countsOf = async (view: string, key: 'user_id' | 'merchant_id') => {
+    const keys = recent.map((row) => (key === 'user_id' ? row.request.user_id : row.request.inputs.merchant_id));
+    const { json } = await cluster.post(`/v1/features/${view}:get`, { keys });
+    const rows = json['rows'] as { values: { count_24h: number } }[];
+    return rows.map((row) => row.values.count_24h);
+  };
+  const wantedCounts = (key: 'user_id' | 'merchant_id') =>
+    recent.map((row) => {
+      const own = key === 'user_id' ? row.request.user_id : row.request.inputs.merchant_id;
+      // One at the very edge of the day may have left its window.
+      return row.events.filter((event) => event[key] === own && event.age_ms < 1438 * 60_000).length;
+    });
+
+  beforeAll(async () => {
+    pushedMs = Date.now();
+    await push(
+      'user_profile',
+      recent.map((row) => row.user),
+    );
+    await push(
+      'merchant_profile',
+      recent.map((row) => row.merchant),
+    );
+    await push('payments', events());
+    await push('payments', events());
+  });
+
+  it('have each event counted once by both, though all were pushed twice', async () => {
+    for (const [view, key] of [
+      ['user_payments', 'user_id'],
+      ['merchant_payments', 'merchant_id'],
+    ] as const) {
+      let seen: number[] = [];
+      await eventually(
+        async () => {
+          seen = await countsOf(view, key);
+          return seen.every((count, i) => count >= wantedCounts(key)[i]!);
+        },
+        () => `${view} counts ${seen.join(' ')} instead of ${wantedCounts(key).join(' ')}`,
+      );
+      expect(seen).toEqual(wantedCounts(key));
+    }
+  });
+
+  it('get the score that belongs to the moment at which they are asked', async () => {
+    // Both replicas apply in their own time, and at the turn of a minute a window moves on: asked until all are right.
+    let wrong: unknown[] = [];
+    await eventually(
+      async () => {
+        const fromMs = Date.now();
+        const { json } = await cluster.post('/v1/predict/fraud', personBody(recent.map((row) => row.request)));
+        const toMs = Date.now();
+        const { score } = json['outputs'] as { score: number[] };
+        const earliest = await scoresOf(recent.map((row) => goldenInput(row, fromMs, pushedMs)));
+        const latest = await scoresOf(recent.map((row) => goldenInput(row, toMs, pushedMs)));
+        wrong = recent.flatMap((row, i) => {
+          const low = Math.min(earliest[i]!, latest[i]!) - golden.tolerance;
+          const high = Math.max(earliest[i]!, latest[i]!) + golden.tolerance;
+          return score[i]! >= low && score[i]! <= high ? [] : [{ row: i, score: score[i], low, high, was: row.score }];
+        });
+        return wrong.length === 0;
+      },
+      () => `wrong scores: ${JSON.stringify(wrong)}`,
+    );
   });
 });
 

@@ -58,7 +58,6 @@ function ask(client: DovetailClient, index: number, timeoutMs = DEADLINE_MS): Pr
         ),
         number('amount', 10 + (index % 90)),
         number('hour', index % 24),
-        number('at_minute', 3_000_000),
         number('country_mismatch', 0),
         number('new_device', index % 2),
       ],

@@ -133,6 +133,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
       epoch: uint32,
       budgetUs: uint32,
       trace,
+      schemaHash: uint32,
       ...bound,
     }),
   }),

@@ -1,17 +1,17 @@
 /** The fraud example's golden rows: what to push first, what to ask, and the score that any server must give. */
 import { readFileSync } from 'node:fs';
 import { floatTensor, textTensor } from '../../cluster/client.ts';
-import type { GoldenRow } from '../../examples/fraud/golden.ts';
+import type { GoldenRecentRow, GoldenRow } from '../../examples/fraud/golden.ts';
 import type { Tensor } from '../../proto/tensor.ts';
 
 export const golden = JSON.parse(
   readFileSync(new URL('../../examples/fraud/golden.json', import.meta.url), 'utf8'),
-) as { readonly tolerance: number; readonly rows: readonly GoldenRow[] };
+) as { readonly tolerance: number; readonly rows: readonly GoldenRow[]; readonly recent: readonly GoldenRecentRow[] };
 
 export const userRows = golden.rows.flatMap((row) => (row.user === null ? [] : [row.user]));
 export const merchantRows = golden.rows.flatMap((row) => (row.merchant === null ? [] : [row.merchant]));
 
-export const NUMBERS = ['amount', 'hour', 'at_minute', 'country_mismatch', 'new_device'] as const;
+export const NUMBERS = ['amount', 'hour', 'country_mismatch', 'new_device'] as const;
 
 /** Inputs of one request for these payments, a row each. */
 export function tensorsOf(requests: readonly GoldenRow['request'][]): Tensor[] {

@@ -86,7 +86,7 @@ describe('the source', () => {
   it('is imported one way: proto, cluster, actors, cli', () => {
     const order = ['proto', 'cluster', 'actors', 'cli'];
     const allowed = new Map(order.map((folder, i) => [folder, order.slice(0, i + 1)]));
-    // `replay` plays the fraud example, which the package brings along.
+    // `demo` plays the fraud example, which the package brings along.
     allowed.get('cli')!.push('examples');
     const folderOf = (path: string) => path.split(sep)[0]!;
     const wrong = inFolder(...order).flatMap((file) =>

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { decodeAnswer, encodePost, HttpClient } from '../../../bench/http-client.ts';
+import { decodeAnswer, encodeGet, encodePost, HttpClient } from '../../../bench/http-client.ts';
 
 let server: Server | undefined;
 afterEach(() => {
@@ -33,6 +33,17 @@ describe('HTTP client', () => {
     const answers = await Promise.all(ids.map((id) => client.post(encodePost('127.0.0.1', port, '/', String(id)))));
     expect(answers.map((answer) => answer.body.toString())).toEqual(ids.map((id) => `echo ${id} é`));
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
+    client.close();
+  });
+
+  it('asks by GET too', async () => {
+    const port = await listen((request, response) => {
+      const text = `${request.method} ${request.url}`;
+      response.setHeader('content-length', Buffer.byteLength(text)).end(text);
+    });
+    const client = await HttpClient.open('127.0.0.1', port, 1);
+    const answer = await client.post(encodeGet('127.0.0.1', port, '/v2/health/live'));
+    expect(answer.body.toString()).toBe('GET /v2/health/live');
     client.close();
   });
 

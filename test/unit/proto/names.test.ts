@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   checkEntityKey,
+  checkModelReference,
   checkName,
   checkVersion,
   ENTITY_KEY_BYTES_MAX,
@@ -61,6 +62,17 @@ describe('versions', () => {
     for (const version of ['', '0', '01', '-1', '+1', '1.0', '1e3', ' 1', '1\n', '１', '9'.repeat(19)]) {
       expect(isVersion(version)).toBe(false);
       expect(() => checkVersion(version)).toThrow(/must be a whole number from 1/);
+    }
+  });
+
+  it('of models may stand behind their names, by number or by alias', () => {
+    for (const version of ['7', 'champion', 'challenger', 'previous']) {
+      expect(() => checkVersion(version)).not.toThrow();
+      expect(() => checkModelReference(`fraud@${version}`)).not.toThrow();
+    }
+    expect(() => checkModelReference('fraud')).not.toThrow();
+    for (const hostile of [...HOSTILE, '@1', 'fraud@', 'fraud@0', 'fraud@best', 'fraud@1@2', 'fraud@champion\n']) {
+      expect(() => checkModelReference(hostile), hostile).toThrow(/must/);
     }
   });
 });

@@ -23,12 +23,13 @@ describe('subjects', () => {
     expect(subjects.featureLogSubject(255)).toBe(`${root}255`);
   });
 
-  it('hold no wildcard and no empty token, but for the log as a whole', () => {
-    const { FEATURE_LOG_SUBJECTS, ...rest } = subjects;
+  it('hold no wildcard and no empty token, but for what a whole stream listens to', () => {
+    const { FEATURE_LOG_SUBJECTS, DEAD_LETTER_SUBJECTS, ...rest } = subjects;
     const fixed = Object.values(rest).filter((value) => typeof value === 'string');
     expect(fixed.length).toBeGreaterThan(5);
     for (const subject of fixed) expect(subject).toMatch(/^[A-Za-z_-]+(\.[A-Za-z_-]+)*$/);
-    expect(FEATURE_LOG_SUBJECTS.endsWith('.*')).toBe(true);
+    expect(FEATURE_LOG_SUBJECTS).toMatch(/^[a-z.]+\.\*$/);
+    expect(DEAD_LETTER_SUBJECTS).toMatch(/^[a-z.]+\.\*\.\*$/);
   });
 
   it('keep requests, envelopes, heartbeats and the log apart', () => {

@@ -70,6 +70,14 @@ describe('the answer', () => {
     expect(answer.refused[1].error).toEqual(error);
   });
 
+  it('names every partition that an event of several entities went to', () => {
+    const { body } = rowLinesReply(parse('{"a":1}\n{"a":2}'), [
+      { partition: 3, seq: 9, also: [{ partition: 256, seq: 10 }] },
+      { partition: 5, seq: 11, also: [{ partition: 256, seq: 12 }] },
+    ]);
+    expect(JSON.parse(body).sequences).toEqual({ 3: 9, 5: 11, 256: 12 });
+  });
+
   it('counts every row that shares a refusal', () => {
     const failed = { error: { code: 'UNAVAILABLE', message: 'log' } };
     const { status, body } = rowLinesReply(parse('{"a":1}\n{"a":2}'), [failed, failed]);

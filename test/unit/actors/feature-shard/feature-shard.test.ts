@@ -73,6 +73,7 @@ function read(changes: Partial<ReadFeatures> = {}): Message {
       epoch: 3,
       budgetUs: 1_000,
       trace: null,
+      schemaHash: 0,
       ...UNBOUND,
       ...changes,
     },

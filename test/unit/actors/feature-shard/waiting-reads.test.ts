@@ -88,6 +88,7 @@ class Scene {
         epoch: 3,
         budgetUs,
         trace: null,
+        schemaHash: 0,
         ...UNBOUND,
         ...bound,
       },

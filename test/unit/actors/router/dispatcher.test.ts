@@ -65,6 +65,7 @@ class Bench {
       plan,
       admitted: { rows, keys: own, inputs: [amounts, packBytes(own)], dims: [] },
       bound: null,
+      arm: null,
       startMs: nowMs,
       deadlineMs: nowMs + timeoutMs,
       deadline: 0,

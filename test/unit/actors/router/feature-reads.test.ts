@@ -3,6 +3,7 @@ import { FeatureReads } from '../../../../actors/router/feature-reads.ts';
 import type { FeatureReadRow } from '../../../../actors/router/gateway-port.ts';
 import type { RoutingTable } from '../../../../actors/router/routing-table.ts';
 import { encodeRecord, packValues } from '../../../../cluster/catalog/record.ts';
+import { defineApp, entity, float32, int64, vector, view } from '../../../../cluster/catalog/views.ts';
 import { partitionOf } from '../../../../cluster/hash.ts';
 import { seededRandom } from '../../../../cluster/random.ts';
 import type { ErrorCode } from '../../../../proto/errors.ts';
@@ -89,6 +90,48 @@ function outstanding(routing: RoutingTable): number {
   return routing.owners(PARTITIONS).reduce((sum, target) => sum + target.outstanding, 0);
 }
 
+describe('values of reads', () => {
+  const wide = view({
+    name: 'wide',
+    entity: entity({ name: 'user', key: 'user_id' }),
+    features: { taste: vector(100) },
+  });
+  const many = Array.from({ length: 10_000 }, (_, i) => `k${i}`);
+  const begin = () => {
+    const context = new RecordingContext();
+    const owners = routingOf(SHARDS, table(3, OWNERS));
+    return { context, reads: new FeatureReads(context, defineApp({ views: [wide] }), owners, seededRandom(1)) };
+  };
+
+  it('are bounded in one answer, a vector counting as its numbers, and the error says how many keys may be asked', async () => {
+    const wider = view({ name: 'wide', entity: wide.entity, features: { taste: vector(101) } });
+    const { context } = begin();
+    const reads = new FeatureReads(
+      context,
+      defineApp({ views: [wider] }),
+      routingOf(SHARDS, table(3, OWNERS)),
+      seededRandom(1),
+    );
+    const outcome = watch(reads.read('wide', many, 500));
+    await settled();
+    expect(outcome.error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(outcome.error!.message).toContain('ask for at most 9900 keys');
+    expect(asked(context)).toEqual([]);
+  });
+
+  it('are bounded over all that are under way, and free again once these are answered', async () => {
+    const { context, reads } = begin();
+    for (let i = 0; i < 4; i++) watch(reads.read('wide', many, 500));
+    const refused = watch(reads.read('wide', ['k1'], 500));
+    await settled();
+    expect(refused.error).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    context.clock.advance(500);
+    const taken = watch(reads.read('wide', ['k1'], 500));
+    await settled();
+    expect(taken.error).toBeUndefined();
+  });
+});
+
 describe('a read', () => {
   it('asks owners of the keys only, as few as can be, and gives the rows in the order asked', async () => {
     const { context, reads, routing } = start();
@@ -111,21 +154,19 @@ describe('a read', () => {
     expect(outstanding(routing)).toBe(0);
   });
 
-  it('gives defaults, and says so, for keys that are not stored, expired or of another schema', async () => {
+  it('gives defaults, and says so, for keys that are not stored or expired', async () => {
     const { context, reads } = start();
-    const outcome = watch(reads.read('profile', [keys[3]!, keys[3]!, keys[3]!], 500));
+    const outcome = watch(reads.read('profile', [keys[3]!, keys[3]!], 500));
     const { body } = asked(context)[0]!;
     const asOfMs = 1_700_000_000_000;
-    const foreign = record(body.keys[0]!, asOfMs);
-    foreign[0] = foreign[0]! ^ 1;
     reads.onReply({
       id: body.id,
       failure: null,
-      records: [EMPTY, EMPTY, foreign],
-      appliedSeq: [1, 1, 1],
+      records: [EMPTY, EMPTY],
+      appliedSeq: [1, 1],
       epoch: 3,
-      statuses: Uint8Array.of(ROW_STATUS.missing, ROW_STATUS.expired, ROW_STATUS.found),
-      eventMs: [-1, asOfMs - 3_600_001, asOfMs],
+      statuses: Uint8Array.of(ROW_STATUS.missing, ROW_STATUS.expired),
+      eventMs: [-1, asOfMs - 3_600_001],
       asOfMs,
     });
     await settled();
@@ -133,9 +174,50 @@ describe('a read', () => {
       expect(row).toMatchObject({ found: false, values: { spend: 9, visits: 0n, vip: false } });
       expect(row.defaulted).toEqual(['profile.spend', 'profile.visits', 'profile.vip']);
     }
-    expect(outcome.rows!.map((row) => row.age_ms)).toEqual([null, 3_600_001, null]);
-    expect(outcome.rows!.map((row) => row.expired.length)).toEqual([0, 3, 0]);
-    expect(outcome.rows!.map((row) => [row.as_of_ms, row.everywhere_seq])).toEqual(new Array(3).fill([asOfMs, null]));
+    expect(outcome.rows!.map((row) => row.age_ms)).toEqual([null, 3_600_001]);
+    expect(outcome.rows!.map((row) => row.expired.length)).toEqual([0, 3]);
+    expect(outcome.rows!.map((row) => [row.as_of_ms, row.everywhere_seq])).toEqual(new Array(2).fill([asOfMs, null]));
+  });
+
+  describe('while processes have different definitions of the view', () => {
+    const user = entity({ name: 'user', key: 'user_id' });
+    const before = view({ name: 'grown', entity: user, features: { a: int64() } });
+    const after = view({ name: 'grown', entity: user, features: { a: int64(), b: float32({ default: 0.5 }) } });
+
+    /** What a caller gets whose gateway has `mine`, from shards that have `theirs`. */
+    async function ask(mine: typeof before | typeof after, theirs: typeof before | typeof after) {
+      const context = new RecordingContext();
+      const owners = routingOf(SHARDS, table(3, OWNERS));
+      const reads = new FeatureReads(context, defineApp({ views: [mine] }), owners, seededRandom(1));
+      const outcome = watch(reads.read('grown', [keys[3]!], 500));
+      const { body } = asked(context)[0]!;
+      const records = [encodeRecord(theirs, 1_000, 5, packValues(theirs, { a: 7 }, []))];
+      const statuses = Uint8Array.of(ROW_STATUS.found);
+      reads.onReply({
+        id: body.id,
+        failure: null,
+        records,
+        appliedSeq: [1],
+        epoch: 3,
+        statuses,
+        eventMs: [1_000],
+        asOfMs: 2_000,
+      });
+      context.clock.advance(500);
+      await settled();
+      return outcome;
+    }
+
+    it('a row of an older one has defaults for the features that it lacks', async () => {
+      const { rows } = await ask(after, before);
+      expect(rows![0]).toMatchObject({ found: true, values: { a: 7n, b: 0.5 }, defaulted: ['grown.b'] });
+    });
+
+    it('a row of a newer one is never passed off as missing', async () => {
+      const { rows, error } = await ask(before, after);
+      expect(rows).toBeUndefined();
+      expect(error!.message).toContain('restart the gateway');
+    });
   });
 
   it('of a view placed everywhere asks any shard, for the partition that stands for everywhere', () => {

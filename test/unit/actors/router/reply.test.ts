@@ -41,6 +41,7 @@ function reply(plan: ServingPlan, rows: number, parts: readonly [readonly number
     plan,
     admitted: { rows, keys: [], inputs: [], dims: [] },
     bound: null,
+    arm: null,
     startMs: 100,
     deadlineMs: 200,
     deadline: 0,

@@ -77,6 +77,7 @@ describe('a model spec', () => {
             columns: [
               { kind: 'feature', view: 'user_profile', feature: 'age' },
               { kind: 'request', request: 'amount' },
+              { kind: 'transform', transform: 'amount_deviations' },
             ],
           },
         ],

@@ -8,13 +8,15 @@ import {
   readMessage,
 } from '../../../../actors/feature-shard/apply-message.ts';
 import { ROW_OPS } from '../../../../cluster/catalog/apply-row.ts';
-import { materialize } from '../../../../cluster/catalog/materialize.ts';
+import { cutTo, materialize } from '../../../../cluster/catalog/materialize.ts';
 import {
   type FeatureValue,
   isTombstone,
+  matchesSchema,
   packValues,
   readValue,
   recordBytes,
+  recordEventMs,
 } from '../../../../cluster/catalog/record.ts';
 import {
   aggregate,
@@ -170,6 +172,25 @@ describe('events of a stream', () => {
     expect(world.tally).toEqual({ ...emptyTally(), rowsApplied: 4, rowsDuplicate: 4 });
   });
 
+  it('of a busy entity are all counted, out of order too, as far as its ids are remembered', async () => {
+    for (const [idsPerEntity, counted] of [
+      [undefined, 300n],
+      [100, 101n],
+    ] as const) {
+      const busy = stream({ name: 'payments', allowedLateness: '10m', fields, ...(idsPerEntity && { idsPerEntity }) });
+      const features = { n: count('1h') };
+      const view = aggregate({ name: 'busy', entity: user, stream: busy, bucket: '1m', features });
+      const world = new World(defineApp({ views: [view] }));
+      // Newest first, which is as far out of order as can be.
+      const events = Array.from({ length: 300 }, (_, i) => payment(1, T0 - i * 1_000, { id: `e${i}` }));
+      for (const some of [events, events]) {
+        for (let i = 0; i < 300; i += 50) await world.push('payments', ...some.slice(i, i + 50));
+      }
+      expect(world.read(view, 'u1', T0)).toEqual({ n: counted });
+    }
+    expect(() => stream({ name: 'payments', idsPerEntity: 0, fields })).toThrow('idsPerEntity must be a whole number');
+  });
+
   it('that are older than the allowance are dropped, those within it land in their bucket', async () => {
     const world = new World(app, T0 + 60 * MINUTE);
     await world.push('payments', payment(1, T0 + 60 * MINUTE));
@@ -319,6 +340,8 @@ describe('a definition', () => {
     expect(define({ features: { n: sum('merchant_id', '10m') } })).toThrow('which is text; there is distinct or last');
     expect(define({ features: { n: count('90s') } })).toThrow('whole multiple of the bucket');
     expect(define({ bucket: '1w' })).toThrow('bucket "1w" must be milliseconds or text');
+    expect(define({ bucket: '0s' })).toThrow(/^view '\w+': bucketMs is 0/);
+    expect(stream({ name: 's', allowedLateness: '1.1h', fields }).allowedLatenessMs).toBe(3_960_000);
     expect(() => stream({ name: 's', allowedLateness: '1m', fields })).toThrow('must be at least 5m');
     expect(() => stream({ name: 's', fields: { v: vector(3) } })).toThrow(
       "'v' is a vector, which cannot be aggregated",
@@ -374,6 +397,16 @@ describe('a view of several versions', () => {
     expect(world.read(grown, 'u1', T0)).toEqual({ age: 2n, tall: null });
     const later = new World(defineApp({ views: [grown] }));
     await later.push('profile', { user_id: 'u1', age: 2, tall: 3 });
+    // A gateway that does not know it either is given what it knows of it.
+    const row = materialize(
+      grown,
+      later.store(partitionOfText('u1', PARTITIONS)).lookup(grown.id, Buffer.from('u1')),
+      T0,
+    )!;
+    const cut = cutTo(grown, v1.schemaHash, row);
+    expect([matchesSchema(v1, cut), readValue(v1, v1.features[0]!, cut), recordEventMs(cut)]).toEqual([true, 2n, T0]);
+    expect(cutTo(grown, grown.schemaHash, row)).toBe(row);
+    expect(cutTo(grown, 0, row)).toBe(row);
     // A process that does not know the new definition yet keeps its rows, and reads none of them.
     const { rows } = later;
     expect(later.read(v1, 'u1', T0)).toBeNull();

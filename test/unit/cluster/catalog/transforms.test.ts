@@ -175,6 +175,58 @@ describe('a transform', () => {
     expect(() => run(plan, [{ stored: null }])).toThrow("transform 'failing' failed: no such table");
   });
 
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['an object that cannot be text', Object.create(null)],
+    ['an error whose message is no text', Object.assign(new Error('x'), { message: 5 })],
+  ])('that throws %s fails the request, named', (_, thrown) => {
+    const failing = onDemand({
+      name: 'failing',
+      inputs: { amount: request('amount') },
+      compute: () => {
+        throw thrown;
+      },
+    });
+    const plan = planOf([{ transform: 'failing' }], [failing]);
+    expect(() => run(plan, [{ stored: null }])).toThrow("transform 'failing' failed: ");
+  });
+
+  it('that changes what it is given changes nobody else’s values', () => {
+    const greedy = onDemand({
+      name: 'greedy',
+      inputs: { taste: feature(profile, 'taste') },
+      compute: ({ taste }) => {
+        (taste as number[])[0]! += 5;
+        return taste[0]!;
+      },
+    });
+    const plan = planOf([{ transform: 'greedy' }], [greedy]);
+    const rows = [{ stored: null }, { stored: null }, { stored: { taste: [1, 2] } }];
+    expect(run(plan, rows).map(({ x }) => x[0])).toEqual([5, 5, 6]);
+    expect(run(plan, rows).map(({ x }) => x[0])).toEqual([5, 5, 6]);
+    expect(profile.featureByName.get('taste')!.default).toEqual([0, 0]);
+  });
+
+  it('that returns a promise gives its default, and a rejection ends no process', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      const late = onDemand({
+        name: 'late',
+        default: 3,
+        inputs: { amount: request('amount') },
+        compute: () => Promise.reject(new Error('too late')) as never,
+      });
+      const plan = planOf([{ transform: 'late' }], [late]);
+      expect(run(plan, [{ stored: null }])[0]!.x).toEqual([3]);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it('works for a model that takes no features at all', () => {
     const doubled = onDemand({
       name: 'doubled',
@@ -220,6 +272,7 @@ describe('a transform', () => {
     expect(() => feature(profile, 'nope' as 'mean')).toThrow("has no feature 'nope'");
     expect(() => onDemand({ name: '../x', inputs: {}, compute: () => 1 })).toThrow('transform name');
     expect(() => onDemand({ name: 'x', inputs: {}, default: Number.NaN, compute: () => 1 })).toThrow('finite float32');
+    expect(() => onDemand({ name: 'x', inputs: {}, compute: (async () => 1) as never })).toThrow('must not be async');
     expect(() => defineApp({ views: [profile], transforms: [ratio, ratio] })).toThrow(
       "two transforms are named 'ratio'",
     );

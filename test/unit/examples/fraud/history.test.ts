@@ -1,19 +1,12 @@
-/** Rows know the past and nothing else, and are the same for training and for pushing. */
+/** Training rows know the past and nothing else, and are what a cluster would serve. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import app from '../../../../examples/fraud/features.ts';
 import { Profiles, withOutcomes } from '../../../../examples/fraud/history.ts';
-import { modelRow, requestOf, USER_COLUMNS } from '../../../../examples/fraud/model-columns.ts';
-import { DAY_MS, MINUTE_MS, type Payment } from '../../../../examples/fraud/payment.ts';
-import {
-  CHARGEBACK_DELAY_MS,
-  EMPTY_USER,
-  foldUser,
-  MINUTE_EPOCH_MS,
-  minuteOf,
-  USER_TTL_MS,
-  type UserRow,
-  userRow,
-} from '../../../../examples/fraud/profile.ts';
+import { MemoryStore } from '../../../../examples/fraud/memory-store.ts';
+import { MODEL_COLUMNS, servingPlan } from '../../../../examples/fraud/model-columns.ts';
+import { DAY_MS, eventOf, HOUR_MS, MINUTE_MS, type Payment, requestOf } from '../../../../examples/fraud/payment.ts';
+import { CHARGEBACK_DELAY_MS, EMPTY_USER, foldUser, USER_TTL_MS } from '../../../../examples/fraud/profile.ts';
 import { paymentStream } from '../../../../examples/fraud/stream.ts';
 import { trainingRows } from '../../../../examples/fraud/training-rows.ts';
 
@@ -68,55 +61,81 @@ describe('training rows', () => {
     expect(fraud[2]!.merchant!.fraud_rate).toBeGreaterThan(honest[2]!.merchant!.fraud_rate);
   });
 
-  it('hold what the rows pushed so far hold: the newest by event time and, from 90 days of age, the defaults', () => {
+  it('count in windows exactly the payments before them, the payment itself never among them', () => {
     fc.assert(
       fc.property(denseStreams, (payments) => {
-        // A store as the cluster has it: the last pushed row of each key.
-        const users = new Map<string, UserRow>();
-        const merchants = new Map<string, NonNullable<ReturnType<Profiles['merchant']>>>();
-        const profiles = new Profiles();
-        const expected = trainingRows(payments);
-        for (const event of withOutcomes(payments)) {
-          const { payment } = event;
-          if (event.kind === 'payment') {
-            const row = expected.next().value!;
-            const served = modelRow(
-              users.get(payment.user_id),
-              merchants.get(payment.merchant_id),
-              requestOf(payment),
-              payment.ts_ms,
-            );
-            expect(row.payment).toBe(payment);
-            expect(Buffer.compare(Buffer.from(served.buffer), Buffer.from(row.input.buffer))).toBe(0);
+        const past: Payment[] = [];
+        for (const { payment, input } of trainingRows(payments)) {
+          const bucket = Math.floor(payment.ts_ms / MINUTE_MS);
+          const within = (minutes: number, fits: (other: Payment) => boolean) =>
+            past.filter((other) => fits(other) && bucket - Math.floor(other.ts_ms / MINUTE_MS) < minutes);
+          const own = (minutes: number) => within(minutes, (other) => other.user_id === payment.user_id);
+          const there = (minutes: number) => within(minutes, (other) => other.merchant_id === payment.merchant_id);
+          const spend = (some: readonly Payment[]) => some.reduce((sum, one) => sum + Math.fround(one.amount), 0);
+          const different = (some: readonly Payment[], of: 'user_id' | 'merchant_id') =>
+            new Set(some.map((one) => one[of])).size;
+          const sinceLast = (some: readonly Payment[]) =>
+            some.length === 0 ? 86_400 : Math.fround((payment.ts_ms - some.at(-1)!.ts_ms) / 1_000);
+          const small = (some: readonly Payment[]) => some.filter((one) => one.amount < 8).length;
+          for (const [window, minutes] of [
+            ['10m', 10],
+            ['1h', 60],
+            ['24h', 1440],
+          ] as const) {
+            expect(column(input, `user_payments.count_${window}`)).toBe(own(minutes).length);
+            expect(column(input, `user_payments.spend_${window}`)).toBeCloseTo(spend(own(minutes)), 1);
           }
-          const { user, merchant } = profiles.apply(event);
-          if (user !== undefined) {
-            expect(user.event_time).toBe(event.atMs);
-            users.set(user.user_id, user);
-          }
-          if (merchant !== undefined) {
-            expect(merchant.event_time).toBe(event.atMs);
-            merchants.set(merchant.merchant_id, merchant);
-          }
+          expect(column(input, 'user_payments.small_1h')).toBe(small(own(60)));
+          expect(column(input, 'user_payments.merchants_1h')).toBe(different(own(60), 'merchant_id'));
+          expect(column(input, 'user_payments.merchants_24h')).toBe(different(own(1440), 'merchant_id'));
+          expect(column(input, 'user_payments.since_last_s')).toBe(sinceLast(own(1440)));
+          expect(column(input, 'merchant_payments.count_1h')).toBe(there(60).length);
+          expect(column(input, 'merchant_payments.count_24h')).toBe(there(1440).length);
+          expect(column(input, 'merchant_payments.small_1h')).toBe(small(there(60)));
+          expect(column(input, 'merchant_payments.users_1h')).toBe(different(there(60), 'user_id'));
+          expect(column(input, 'merchant_payments.since_last_s')).toBe(sinceLast(there(1440)));
+          past.push(payment);
         }
-        expect(profiles.userRows()).toEqual([...users.values()]);
-        expect(profiles.merchantRows()).toEqual([...merchants.values()]);
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
   it('fall back to the defaults one millisecond past the TTL, and not before', () => {
     const [payment] = paymentStream({ seed: 1, users: 5, startMs: START_MS, days: 3 });
+    const { ts_ms: atMs, user_id: userId } = payment!;
     const profiles = new Profiles();
-    profiles.apply({ kind: 'payment', atMs: payment!.ts_ms, payment: payment! });
-    const user = profiles.user(payment!.user_id);
-    const at = (ageMs: number) => modelRow(user, undefined, requestOf(payment!), payment!.ts_ms + ageMs);
-    const unknown = modelRow(undefined, undefined, requestOf(payment!), payment!.ts_ms);
-    expect(at(USER_TTL_MS)[USER_COLUMNS.indexOf('payments_total')]).toBe(1);
-    expect(at(USER_TTL_MS + 1)).toEqual(unknown);
+    profiles.apply({ kind: 'payment', atMs, payment: payment! });
+    const store = new MemoryStore(app, servingPlan());
+    store.push('user_profile', profiles.user(userId), atMs);
+    const request = { merchant_id: 'nowhere', ...requestOf(payment!) };
+    const at = (ageMs: number) => store.modelInput(userId, request, atMs + ageMs);
+    expect(column(at(USER_TTL_MS), 'user_profile.payments_total')).toBe(1);
+    expect(at(USER_TTL_MS + 1)).toEqual(store.modelInput('nobody', request, atMs));
+  });
+
+  it('count a payment once, however often its event is pushed', () => {
+    const payments = [...paymentStream({ seed: 1, users: 5, startMs: START_MS, days: 3 })];
+    const { user_id: userId } = payments[0]!;
+    const once = new MemoryStore(app, servingPlan());
+    const twice = new MemoryStore(app, servingPlan());
+    for (const payment of payments) {
+      once.push('payments', eventOf(payment), payment.ts_ms);
+      twice.push('payments', eventOf(payment), payment.ts_ms);
+      twice.push('payments', eventOf(payment), payment.ts_ms + HOUR_MS / 2);
+    }
+    const request = { merchant_id: payments.at(-1)!.merchant_id, ...requestOf(payments[0]!) };
+    const endMs = payments.at(-1)!.ts_ms;
+    expect(once.modelInput(userId, request, endMs)).toEqual(twice.modelInput(userId, request, endMs));
+    expect(
+      column(once.modelInput(payments.at(-1)!.user_id, request, endMs), 'user_payments.count_24h'),
+    ).toBeGreaterThan(0);
   });
 });
+
+function column(input: Float32Array, source: string): number {
+  return input[MODEL_COLUMNS.findIndex((one) => Object.values(one)[0] === source)]!;
+}
 
 describe('withOutcomes', () => {
   it('tells each outcome 7 days after its payment, in order of time, outcomes first at the same instant', () => {
@@ -149,9 +168,6 @@ describe('profiles', () => {
     for (const event of withOutcomes(payments)) profiles.apply(event);
     for (const row of profiles.userRows()) {
       const own = payments.filter((payment) => payment.user_id === row.user_id);
-      const last = own.at(-1)!;
-      const decayedSum = (minutes: number, value: (payment: Payment) => number) =>
-        own.reduce((sum, one) => sum + value(one) * Math.exp((one.ts_ms - last.ts_ms) / (minutes * MINUTE_MS)), 0);
       const logs = own.map((payment) => Math.log1p(payment.amount));
       const prior = [2.2, 3.2, 4.2]; // mean 3.2; their spread adds what is missing to a variance of 1 below
       const mean = [...logs, ...prior].reduce((sum, value) => sum + value, 0) / (own.length + 3);
@@ -161,16 +177,6 @@ describe('profiles', () => {
       expect(row.log_amount_mean).toBeCloseTo(mean, 5);
       const squares = [...logs, ...prior].reduce((sum, value) => sum + (value - mean) ** 2, 0) + 1;
       expect(row.log_amount_std).toBeCloseTo(Math.sqrt(squares / (own.length + 3)), 4);
-      expect(row.recent_10m).toBeCloseTo(
-        decayedSum(10, () => 1),
-        4,
-      );
-      expect(row.recent_1d).toBeCloseTo(
-        decayedSum(1440, () => 1),
-        4,
-      );
-      expect(row.spend_1d / decayedSum(1440, (payment) => payment.amount)).toBeCloseTo(1, 5);
-      expect(row.last_payment_minute).toBe(Math.floor((last.ts_ms - MINUTE_EPOCH_MS) / MINUTE_MS));
     }
   });
 
@@ -181,13 +187,5 @@ describe('profiles', () => {
     expect(foldUser(state, { kind: 'outcome', atMs: payment!.ts_ms + CHARGEBACK_DELAY_MS, payment: honest })).toBe(
       state,
     );
-  });
-
-  it('count minutes that float32 tells apart until 2051', () => {
-    const lastMs = Date.UTC(2051, 10, 1);
-    expect(Math.fround(minuteOf(lastMs))).toBe(minuteOf(lastMs));
-    expect(Math.fround(minuteOf(lastMs) + 1)).toBe(minuteOf(lastMs) + 1);
-    expect(minuteOf(lastMs + DAY_MS) - minuteOf(lastMs)).toBe(1440);
-    expect(userRow('u', EMPTY_USER).last_payment_minute).toBe(0);
   });
 });

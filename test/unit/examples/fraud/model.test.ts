@@ -1,52 +1,31 @@
 /** The committed model, manifest, report and golden rows hold together, and the cluster assembles what was trained on. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { assemble } from '../../../../cluster/catalog/assemble.ts';
 import { parseManifest } from '../../../../cluster/catalog/manifest.ts';
-import { encodeRecord, packValues, type RecordBytes } from '../../../../cluster/catalog/record.ts';
-import { compilePlan } from '../../../../cluster/catalog/serving-plan.ts';
 import app from '../../../../examples/fraud/features.ts';
-import { GOLDEN_ROWS, type GoldenRow } from '../../../../examples/fraud/golden.ts';
 import {
-  MODEL_COLUMNS,
-  MODEL_WIDTH,
-  modelRow,
-  type REQUEST_COLUMNS,
-} from '../../../../examples/fraud/model-columns.ts';
-import { DAY_MS } from '../../../../examples/fraud/payment.ts';
+  GOLDEN_RECENT_ROWS,
+  GOLDEN_ROWS,
+  type GoldenRecentRow,
+  type GoldenRow,
+  goldenInput,
+} from '../../../../examples/fraud/golden.ts';
+import { MODEL_COLUMNS, servingPlan } from '../../../../examples/fraud/model-columns.ts';
+import { DAY_MS, MINUTE_MS } from '../../../../examples/fraud/payment.ts';
 import { EMPTY_MERCHANT, EMPTY_USER, merchantRow, USER_TTL_MS, userRow } from '../../../../examples/fraud/profile.ts';
 import { paymentStream } from '../../../../examples/fraud/stream.ts';
 import { trainingRows } from '../../../../examples/fraud/training-rows.ts';
 import { auc } from '../../../../examples/support/auc.ts';
-import { packBytes } from '../../../../proto/tensor.ts';
+import { scoresOf } from '../../../support/fraud-model.ts';
 
 const directory = new URL('../../../../examples/fraud/', import.meta.url);
 const readJson = (path: string) => JSON.parse(readFileSync(new URL(path, directory), 'utf8'));
 const onnx = readFileSync(new URL('models/fraud/1/model.onnx', directory));
 const report = readJson('training-report.json');
-const golden: { tolerance: number; rows: GoldenRow[] } = readJson('golden.json');
+const golden: { tolerance: number; rows: GoldenRow[]; recent: GoldenRecentRow[] } = readJson('golden.json');
 
-async function scoresOf(inputs: readonly Float32Array[]): Promise<Float32Array> {
-  const session = await InferenceSession.create(onnx);
-  expect(session.inputNames).toEqual(['features']);
-  expect(session.outputNames).toEqual(['score']);
-  const data = new Float32Array(inputs.length * MODEL_WIDTH);
-  inputs.forEach((input, row) => {
-    data.set(input, row * MODEL_WIDTH);
-  });
-  const results = await session.run({ features: new Tensor('float32', data, [inputs.length, MODEL_WIDTH]) });
-  await session.release();
-  expect(results['score']!.dims).toEqual([inputs.length, 1]);
-  return results['score']!.data as Float32Array;
-}
-
-function goldenInput(row: GoldenRow): Float32Array {
-  const user = row.user === null ? undefined : { ...row.user, event_time: 0 };
-  const merchant = row.merchant === null ? undefined : { ...row.merchant, event_time: 0 };
-  return modelRow(user, merchant, row.request.inputs, 0);
-}
+const position = (source: string) => MODEL_COLUMNS.findIndex((column) => Object.values(column)[0] === source);
 
 describe('the committed model', () => {
   it('is the one that the report is about, and small', () => {
@@ -57,7 +36,7 @@ describe('the committed model', () => {
 
   it('scores the golden rows in ONNX Runtime as they were scored without it', async () => {
     expect(golden.rows).toHaveLength(GOLDEN_ROWS);
-    const scores = await scoresOf(golden.rows.map(goldenInput));
+    const scores = await scoresOf(golden.rows.map((row) => goldenInput(row, 1_000)));
     golden.rows.forEach((row, i) => {
       expect(Math.abs(scores[i]! - row.score)).toBeLessThan(golden.tolerance);
     });
@@ -66,9 +45,26 @@ describe('the committed model', () => {
     expect(new Set(golden.rows.map((row) => row.score.toFixed(6))).size).toBeGreaterThan(15);
   });
 
+  it('scores the golden rows with a past alike, and otherwise without it or two hours later', async () => {
+    const { recent } = golden;
+    expect(recent).toHaveLength(GOLDEN_RECENT_ROWS);
+    expect(recent.filter((row) => row.is_fraud)).toHaveLength(GOLDEN_RECENT_ROWS / 2);
+    const scores = await scoresOf(recent.map((row) => goldenInput(row, row.at_ms)));
+    const pastless = await scoresOf(recent.map((row) => goldenInput({ ...row, events: [] }, row.at_ms)));
+    const later = await scoresOf(recent.map((row) => goldenInput(row, row.at_ms + 120 * MINUTE_MS, row.at_ms)));
+    recent.forEach((row, i) => {
+      expect(row.events.length).toBeGreaterThan(0);
+      expect(Math.abs(scores[i]! - row.score)).toBeLessThan(golden.tolerance);
+    });
+    const moved = (by: Float32Array) => recent.filter((row, i) => Math.abs(by[i]! - row.score) > 10 * golden.tolerance);
+    expect(moved(pastless).length).toBeGreaterThanOrEqual(GOLDEN_RECENT_ROWS / 2);
+    expect(moved(later).length).toBeGreaterThanOrEqual(GOLDEN_RECENT_ROWS / 2);
+  });
+
   it('has golden rows in which no user or merchant comes twice, with one unknown of each', () => {
-    const keys = golden.rows.flatMap((row) => [row.request.user_id, row.request.inputs.merchant_id]);
-    expect(new Set(keys).size).toBe(2 * GOLDEN_ROWS);
+    const all = [...golden.rows, ...golden.recent];
+    const keys = all.flatMap((row) => [row.request.user_id, row.request.inputs.merchant_id]);
+    expect(new Set(keys).size).toBe(2 * (GOLDEN_ROWS + GOLDEN_RECENT_ROWS));
     expect(golden.rows.filter((row) => row.user === null)).toHaveLength(1);
     expect(golden.rows.filter((row) => row.merchant === null)).toHaveLength(1);
   });
@@ -83,12 +79,18 @@ describe('the committed model', () => {
     expect(auc(await scoresOf(rows.map((row) => row.input)), labels)).toBeGreaterThan(0.93);
   });
 
-  it('owes a good part of it to the stored features, by the report', () => {
-    const { request_only: alone, request_user_and_merchant: whole } = report.variants;
+  it('owes a good part of it to the profiles, and another to the windowed aggregations, by the report', () => {
+    const {
+      request_only: alone,
+      request_and_profiles: profiles,
+      request_profiles_and_windows: whole,
+    } = report.variants;
+    expect(report.served).toBe('request_profiles_and_windows');
     expect(whole.auc).toBeGreaterThan(0.93);
     expect(whole.auc).toBeLessThan(0.99);
-    expect(whole.auc - alone.auc).toBeGreaterThan(0.04);
-    expect(whole.recall_at_1_percent).toBeGreaterThan(alone.recall_at_1_percent);
+    expect(profiles.auc - alone.auc).toBeGreaterThan(0.04);
+    expect(whole.auc - profiles.auc).toBeGreaterThan(0.02);
+    expect(whole.recall_at_1_percent - profiles.recall_at_1_percent).toBeGreaterThan(0.1);
   });
 });
 
@@ -116,65 +118,36 @@ describe('features.ts', () => {
     expect(app.views.get('user_profile')!.ttlMs).toBe(USER_TTL_MS);
     expect(app.views.get('merchant_profile')!.ttlMs).toBe(0);
   });
+
+  it('gives as default of every window what is served once all payments have left it', () => {
+    const row = golden.recent[0]!;
+    const windows = MODEL_COLUMNS.flatMap((column, i) =>
+      'feature' in column && column.feature.includes('_payments.') ? [i] : [],
+    );
+    const past = goldenInput(row, row.at_ms);
+    const served = goldenInput(row, row.at_ms + DAY_MS + MINUTE_MS, row.at_ms);
+    const pastless = goldenInput({ ...row, events: [] }, row.at_ms);
+    expect(windows.map((i) => served[i])).toEqual(windows.map((i) => pastless[i]));
+    expect(windows.filter((i) => past[i] !== pastless[i]).length).toBeGreaterThan(5);
+    expect(past[position('user_payments.count_24h')]).toBe(
+      row.events.filter((event) => event.user_id === row.request.user_id).length,
+    );
+  });
 });
 
 describe('the manifest', () => {
   const text = readFileSync(new URL('models/fraud/model.json', directory), 'utf8');
-  const manifest = parseManifest(text, 'fraud');
-  const plan = compilePlan(
-    {
-      manifest,
-      version: '1',
-      sha256: '',
-      platform: 'onnxruntime_onnx',
-      inputs: [{ name: 'features', datatype: 'FP32', shape: [-1, MODEL_WIDTH] }],
-      outputs: [{ name: 'score', datatype: 'FP32', shape: [-1, 1] }],
-      batched: true,
-    },
-    app,
-  );
-
   it('lists the columns that the model was trained on', () => {
     expect(JSON.parse(text).inputs[0].columns).toEqual(MODEL_COLUMNS);
   });
 
-  it('makes the cluster assemble, from rows as pushed, the very bytes of the training rows', () => {
-    const encoder = new TextEncoder();
-    for (const row of golden.rows) {
-      const stored = new Map<string, Uint8Array>();
-      for (const [name, fields] of [
-        ['user_profile', row.user],
-        ['merchant_profile', row.merchant],
-      ] as const) {
-        const view = app.views.get(name)!;
-        if (fields === null) continue;
-        const values = packValues(view, fields, [view.entity.key]);
-        const key = (fields as Record<string, unknown>)[view.entity.key];
-        stored.set(`${name}/${key}`, encodeRecord(view, 1_000, 1, values));
-      }
-      const { inputs } = row.request;
-      const assembled = assemble(
-        plan,
-        {
-          keys: [encoder.encode(row.request.user_id)],
-          partitions: [0],
-          inputs: plan.requestInputs.map((input) =>
-            input.name === 'merchant_id'
-              ? packBytes([encoder.encode(inputs.merchant_id)])
-              : new Uint8Array(Float32Array.of(inputs[input.name as (typeof REQUEST_COLUMNS)[number]]).buffer),
-          ),
-          rows: 1,
-          wallMs: 1_000,
-          maxAgeMs: 0,
-        },
-        256,
-        (view, _partition, key): RecordBytes | null => {
-          const bytes = stored.get(`${view.name}/${new TextDecoder().decode(key)}`);
-          if (bytes === undefined) return null;
-          return { bytes, view: new DataView(bytes.buffer), length: bytes.byteLength };
-        },
-      );
-      expect(Buffer.from(assembled.inputs[0]!)).toEqual(Buffer.from(goldenInput(row).buffer));
-    }
+  it('is the one by which training rows are built', () => {
+    expect(parseManifest(text, 'fraud')).toEqual(servingPlan().spec.manifest);
+    expect(servingPlan().reads.map((read) => read.view.name)).toEqual([
+      'user_profile',
+      'user_payments',
+      'merchant_profile',
+      'merchant_payments',
+    ]);
   });
 });

@@ -1,0 +1,2 @@
+/** The app of the random histories, for commands that load one. */
+export { app as default } from '../random-history.ts';
