@@ -130,7 +130,9 @@ const shards: ChildProcess[] = [];
 function startShard(cluster: TestCluster, name: string, flags: readonly string[] = []): ChildProcess {
   const started = ['node', '--role', 'shard', '--name', name, '--nats-url', cluster.natsUrl];
   const where = ['--data-dir', cluster.dataDir, '--metrics-port', '0'];
-  const child = spawn(process.execPath, [PROGRAM, ...started, ...where, ...flags], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [PROGRAM, ...started, ...where, ...flags], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   shards.push(child);
   cleanups.push(() => child.kill('SIGKILL'));
   return child;
