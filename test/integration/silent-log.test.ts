@@ -238,3 +238,46 @@ describe('a follower whose connection came back to a log that does not answer ye
     await eventually('the row pushed meanwhile', () => replica.appliedSeq(1) === seq, 6_000);
   });
 });
+
+describe('a connection that is lost while following begins', () => {
+  it('has the log asked again: what it said before need not be what it says now', async () => {
+    let created = 'then';
+    let asked = 0;
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const answers: LogSource = {
+      state: async () => {
+        asked++;
+        return { createdText: created, firstSeq: 1, lastSeq: 0 };
+      },
+      usedPartitions: async () => {
+        if (asked === 1) await held;
+        return new Set();
+      },
+      lastSeqOf: async () => 0,
+      follow: async () => ({ stop: async () => {} }),
+    };
+    const mine = new Replica({ directory: join(directory, 'begun'), app, log: silentLog });
+    const begun = new LogFollower({
+      replica: mine,
+      source: answers,
+      clock: systemClock,
+      log: silentLog,
+      transactionMessagesMax: 8,
+      waitingMessagesMax: 8,
+      onApplied: () => {},
+      onCaughtUp: () => {},
+    });
+    const assigned = begun.assign(ALL);
+    await eventually('the first answer', () => asked === 1);
+    created = 'now';
+    const restarted = begun.restart();
+    letGo();
+    await Promise.all([assigned, restarted]);
+    expect(begun.fault).toContain('created anew');
+    await begun.stop();
+    await mine.close();
+  });
+});
