@@ -188,7 +188,21 @@ class Schedule {
     else if (dice < 0.88) await this.#trim(below(this.#random, PARTITIONS));
     else if (dice < 0.91) await this.#sweep(below(this.#random, PARTITIONS));
     else if (dice < 0.93) await this.#spoil(below(this.#random, PARTITIONS));
+    else if (dice < 0.96) await this.#rebuild(this.#pick());
     else await this.#crash(this.#pick());
+  }
+
+  /** As a scrub does that found a partition to be another than was written; half of them die over it. */
+  async #rebuild(shard: Shard): Promise<void> {
+    const partition = [...shard.assigned].find((one) => shard.replica.appliedSeq(one) > 0);
+    if (partition === undefined) return;
+    const rebuilding = shard.follower.rebuild(partition, 'as it was found');
+    if (this.#random.next() < 0.5) {
+      await new Promise((resolve) => setTimeout(resolve, below(this.#random, 15)));
+      await this.#end(shard);
+      this.#start(shard);
+    }
+    void rebuilding;
   }
 
   /** A copy by an owner that can prove what it has; some die over it. */
