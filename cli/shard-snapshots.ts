@@ -111,6 +111,7 @@ export function shardSnapshots(
     },
     shelf,
     copiesMax: BOOTSTRAPS_MAX,
+    isServing: () => cluster.placement()?.owners.some((names) => names.includes(name)) === true,
     room,
     onDone: metrics.bootstrapped,
   });

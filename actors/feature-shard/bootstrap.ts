@@ -34,6 +34,8 @@ export type BootstrapOptions = {
   readonly copyFrom: (owner: string, partition: number, stream: string, minSeq: number) => AsyncIterable<Uint8Array>;
   readonly shelf: Pick<SnapshotShelf, 'list' | 'read' | 'trimmedTo' | 'highestTrim'>;
   readonly copiesMax: number;
+  /** Whether lookups are answered here meanwhile; copying then leaves them room. */
+  readonly isServing?: () => boolean;
   readonly room?: Pick<ReplicaRoom, 'shortage'> | undefined;
   readonly onDone: (from: 'owner' | 'snapshot' | 'log', rows: number, bytes: number, seconds: number) => void;
 };
@@ -102,7 +104,7 @@ export class Bootstrap {
 
   async #prepare(partition: number, isGone: () => boolean): Promise<void> {
     if (isGone()) throw GIVEN_UP;
-    const { replica, source, clock, log, onDone } = this.#options;
+    const { replica, source, clock, log, onDone, isServing = () => false } = this.#options;
     const state = await source.state();
     const facts = await this.#facts(partition, state);
     if (chooseStart(facts) === 'follow') return;
@@ -118,7 +120,10 @@ export class Bootstrap {
         });
         const snapshot = await openSnapshot(counted);
         await this.#accept(snapshot.header, partition, state, facts);
-        const { rows } = await restorePartition(replica, snapshot, clock, () => this.#checkRoom());
+        const { rows } = await restorePartition(replica, snapshot, clock, {
+          onRows: () => this.#checkRoom(),
+          isServing,
+        });
         log.info({ partition, from: candidate.what, seq: snapshot.header.seq, rows, bytes }, 'partition copied');
         onDone(candidate.from, rows, bytes, seconds());
         return;

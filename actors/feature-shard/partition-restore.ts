@@ -1,5 +1,5 @@
 /** Puts a snapshot in the place of what a replica has of a partition, in many small transactions (`replica-partitions.ts`). */
-import type { Clock } from '../../cluster/clock.ts';
+import { type Clock, sleep } from '../../cluster/clock.ts';
 import { ServingError } from '../../proto/errors.ts';
 import type { Replica } from './replica.ts';
 import { parseDigest } from './replica-cursor.ts';
@@ -7,8 +7,16 @@ import { CHUNK_BYTES, type OpenSnapshot, type SnapshotRow } from './snapshot-for
 
 /** Rows that one transaction removes: about a millisecond's work. */
 const REMOVE_ROWS_MAX = 512;
+/** Between two transactions where lookups are answered: the processor is theirs for longer than one takes. */
+const PAUSE_MS = 1;
 /** Transactions under way at once: the next is prepared while one is committed. */
 const COMMITS_MAX = 2;
+
+export type RestoreOptions = {
+  readonly onRows?: (rows: number) => void;
+  /** Whether this process answers lookups meanwhile: then they come first. */
+  readonly isServing?: () => boolean;
+};
 
 /**
  * The partition as it is in the snapshot. Rejects as reading the snapshot does, or with UNAVAILABLE where the replica
@@ -19,8 +27,9 @@ export async function restorePartition(
   replica: Replica,
   snapshot: OpenSnapshot,
   clock: Clock,
-  onRows: (rows: number) => void = () => {},
+  options: RestoreOptions = {},
 ): Promise<{ rows: number }> {
+  const { onRows = () => {}, isServing = () => false } = options;
   const { partition, seq, digest, lastHash } = snapshot.header;
   const parsed = parseDigest(digest);
   if (parsed === null) throw new ServingError('DATA_LOSS', 'log', `the snapshot has the digest '${digest}'`);
@@ -36,7 +45,8 @@ export async function restorePartition(
         if (commits.length >= COMMITS_MAX) await commits.shift();
         rows += some.length;
         onRows(rows);
-        await nextTurn(clock);
+        if (isServing()) await sleep(clock, PAUSE_MS);
+        else await nextTurn(clock);
       }
     }
   } finally {

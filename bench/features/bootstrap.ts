@@ -95,6 +95,8 @@ export async function measureBootstrap(context: BenchContext, options: Bootstrap
         highestTrim: async () => lastSeq,
       },
       copiesMax: COPIES_MAX,
+      // Lookups run in this very process.
+      isServing: () => true,
       onDone: (_from, _rows, copied) => {
         bytes += copied;
       },
