@@ -482,7 +482,7 @@ class Schedule {
   }
 
   async #settle(round: number): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 60_000;
     const behind = () =>
       this.#shards.flatMap((shard) =>
         [...shard.assigned]
