@@ -4,7 +4,7 @@ import { readSettings } from '../../cluster/cluster-settings.ts';
 import { readConfig } from '../../cluster/config.ts';
 import type { LogExtent, LoggedMessage, LogReader, LogStretch } from '../../cluster/nats/log-reader.ts';
 import type { NatsLink } from '../../cluster/nats/nats-link.ts';
-import { ServingError } from '../../proto/errors.ts';
+import { invalid, ServingError } from '../../proto/errors.ts';
 import { BUCKETS } from '../../proto/subjects.ts';
 import type { CommandInput } from '../command.ts';
 import { connectOperator, NATS_SETTINGS } from '../operator-nats.ts';
@@ -40,6 +40,10 @@ export async function openLogSource(input: CommandInput): Promise<LogSource> {
 async function archiveSource(directory: string): Promise<LogSource> {
   const reader = await ArchiveReader.open(directory);
   const { partitions, first_seq, last_seq, lost } = reader.state;
+  if (last_seq === 0)
+    throw invalid(
+      `the archive ${directory} holds nothing yet; run dovetail archive --out ${directory} to its end first`,
+    );
   return {
     partitions,
     firstSeq: first_seq,

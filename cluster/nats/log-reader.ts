@@ -26,8 +26,11 @@ export type LogExtent = {
 /** `partition`: only its messages. Both sequences are included. */
 export type LogStretch = { readonly fromSeq: number; readonly toSeq: number; readonly partition?: number };
 
-/** What is asked for ahead, and so held at the most: enough to keep the server busy. */
-const AHEAD_BYTES = 8 * 1024 * 1024;
+/**
+ * What is asked for ahead, and so held at the most: enough to keep the server busy. By number, since a pull by bytes ends up
+ * asking for less than one large message has, and then waits for ever.
+ */
+const AHEAD_MESSAGES = 128;
 /** A server that restarts is back well within this; a log that is silent for longer is given up. */
 export const SILENCE_MS_MAX = 30_000;
 
@@ -69,7 +72,7 @@ export class LogReader {
       // As text, which servers before 2.10 understand too.
       ...(partition === undefined ? {} : { filterSubjects: featureLogSubject(partition) as unknown as string[] }),
     });
-    const messages = await consumer.consume({ max_bytes: AHEAD_BYTES });
+    const messages = await consumer.consume({ max_messages: AHEAD_MESSAGES });
     const iterator = messages[Symbol.asyncIterator]();
     try {
       for (;;) {

@@ -201,9 +201,11 @@ function slowestFirst(arm: ArmCounts, most: number): number[] {
 
 function scores({ baseline, candidate }: Arms, policy: RolloutPolicy, evidenceMin: number): Check {
   const shift = scoreShift(baseline, candidate);
-  if (shift === null) return { name: 'scores', outcome: 'pass', detail: 'the model gives no number to compare' };
+  if (shift === null)
+    return { name: 'scores', outcome: 'pass', detail: 'no scores to compare yet, or none that are numbers' };
   const { psi, noise, evidence } = shift;
-  const detail = `PSI ${psi.toFixed(3)}, ${policy.psi_max} counts as shifted`;
+  const bound = `${policy.psi_max} counts as shifted`;
+  const detail = `PSI ${psi.toFixed(3)}, ${bound}${psi < noise ? `; so few users give ${noise.toFixed(3)} by chance` : ''}`;
   if (evidence >= evidenceMin && psi >= policy.psi_max) return { name: 'scores', outcome: 'fail', detail };
   // Of few users a large index may be chance: what chance makes is no reason to wait.
   const outcome = psi <= Math.max(policy.psi_max / 2, noise) ? 'pass' : 'undecided';

@@ -85,3 +85,25 @@ describe('the log reader', () => {
     expect(seen.length).toBeLessThan(TOTAL);
   });
 });
+
+describe('a log of small and large messages', () => {
+  it('is read to its end, and while each message is taken slowly', async () => {
+    const own = await NatsFixture.start();
+    try {
+      const link = await own.connect();
+      const log = await link.featureLog({ replicas: 1 });
+      for (let i = 0; i < 300; i++) await log.append(0, new Uint8Array(i % 100));
+      for (let i = 0; i < 40; i++) await log.append(1, new Uint8Array(10_000 + i * 20_000));
+      for (let i = 0; i < 300; i++) await log.append(0, new Uint8Array(i % 100));
+      const lengths: number[] = [];
+      for await (const { seq, bytes } of (await link.logReader()).read({ fromSeq: 1, toSeq: 1e9 })) {
+        lengths.push(bytes.byteLength);
+        if (seq % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(lengths.length).toBe(640);
+      expect(lengths.slice(300, 340)).toEqual(Array.from({ length: 40 }, (_, i) => 10_000 + i * 20_000));
+    } finally {
+      await own.stop();
+    }
+  }, 60_000);
+});
