@@ -114,7 +114,7 @@ function taken(holder: Heartbeat, { config, names, advice }: ClaimOptions): Name
   const who = `${holder.node} (${holder.role}, pid ${holder.pid}${where})`;
   const which = names.length === 1 ? 'the name' : `one of the names that this start needs,`;
   return new NameTakenError(
-    `${which} '${holder.name}' is taken at ${config.natsUrl} by ${who}, which is alive; ${advice}`,
+    `${which} '${holder.name}' is taken ${config.natsUrl === '' ? 'here' : `at ${config.natsUrl}`} by ${who}, which is alive; ${advice}`,
   );
 }
 
