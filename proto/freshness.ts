@@ -3,6 +3,7 @@
  * router pass those bytes on, and whoever shows it to somebody reads them. Fields: `RowFreshness` in messages.proto.
  */
 import { DELIMITED, tag } from './letter-parts.ts';
+import { varintBytes } from './varint.ts';
 import { TextCache, WireReader } from './wire.ts';
 
 export type RowFreshness = {
@@ -119,12 +120,6 @@ const NO_TEXTS = new TextCache();
 /** Tag, length and content; nothing for no content. */
 function fieldBytes(contentBytes: number): number {
   return contentBytes === 0 ? 0 : 1 + varintBytes(contentBytes) + contentBytes;
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes++;
-  return bytes;
 }
 
 function writeHead(target: DataView, at: number, fieldTag: number, contentBytes: number): number {

@@ -3,6 +3,7 @@
  * loads write a hundred thousand rows a second; read by the generated code, which tests hold the writing against.
  */
 import { dovetail } from './generated/messages.js';
+import { varintBytes } from './varint.ts';
 
 export type LogRow = {
   key: Uint8Array;
@@ -117,12 +118,6 @@ function contentBytes(bytes: number): number {
 
 function numberBytes(value: number): number {
   return value === 0 ? 0 : 1 + varintBytes(value);
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes++;
-  return bytes;
 }
 
 function writeByte(out: Buffer, at: number, byte: number): number {

@@ -5,6 +5,7 @@
  */
 
 import type { TextCache } from './text-cache.ts';
+import { varintBytes } from './varint.ts';
 
 export { TextCache } from './text-cache.ts';
 
@@ -220,12 +221,6 @@ export class WireWriter {
     this.#buffer.copy(grown, 0, 0, this.#at);
     this.#buffer = grown;
   }
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes++;
-  return bytes;
 }
 
 /** Reads one buffer. Every method throws RangeError where the bytes end too early. */
